@@ -1,0 +1,1 @@
+"""Pure array functions on numpy and scipy: no estimators, no units, no tables."""

@@ -1,0 +1,91 @@
+"""The one home of input checks and of their wording."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils.validation import validate_data
+
+FLOAT_DTYPES = [np.float64, np.float32]
+
+
+def check_option(owner, name, value, allowed):
+    """Raise ValueError unless `value` is one of the strings (or None) in `allowed`."""
+    if not (value is None or isinstance(value, str)) or value not in allowed:
+        raise ValueError(f"`{name}` of {owner} must be one of {tuple(allowed)!r}, got {value!r}.")
+
+
+def check_integer(owner, name, value, low, high=None):
+    """Raise unless `value` is an integer (no bool) with low <= value <= high."""
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"`{name}` of {owner} must be an integer, got {value!r}.")
+    if value < low or (high is not None and value > high):
+        bounds = f">= {low}" if high is None else f"in [{low}, {high}]"
+        raise ValueError(f"`{name}` of {owner} must be {bounds}, got {value!r}.")
+
+
+def check_number(owner, name, value, low=-np.inf, high=np.inf, *, closed="both"):
+    """Raise unless `value` is a finite real number inside the interval; `closed` as in pandas."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"`{name}` of {owner} must be a number, got {value!r}.")
+    above = value >= low if closed in {"both", "left"} else value > low
+    below = value <= high if closed in {"both", "right"} else value < high
+    if not (np.isfinite(value) and above and below):
+        brackets = ("[" if closed in {"both", "left"} else "(", "]" if closed in {"both", "right"} else ")")
+        raise ValueError(f"`{name}` of {owner} must be in {brackets[0]}{low}, {high}{brackets[1]}, got {value!r}.")
+
+
+def check_bounds(owner, name, value, *, unit="Angstrom"):
+    """Return (low, high) as floats; raise unless it is a finite pair with low < high."""
+    try:
+        low, high = (float(bound) for bound in value)
+    except (TypeError, ValueError):
+        raise TypeError(f"`{name}` of {owner} must be a pair (low, high) in {unit}, got {value!r}.") from None
+    if not (np.isfinite(low) and np.isfinite(high) and low < high):
+        raise ValueError(f"`{name}` of {owner} must satisfy low < high, got {value!r}.")
+    return low, high
+
+
+def point_at(rows, n_rows, fault):
+    """Say how many of the rows have a fault and where the first one is."""
+    rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
+    return f"{len(rows)} of {n_rows} spectra {fault}; first at row {rows[0]}."
+
+
+def as_native(X):
+    """Return an array with its bytes in machine order, at the same width (FITS data is big-endian)."""
+    if isinstance(X, np.ndarray) and not X.dtype.isnative:
+        return X.astype(X.dtype.newbyteorder("="))
+    return X
+
+
+def check_spectra(estimator, X, *, reset, on_bad="raise", **check_params):
+    """Validate a matrix of spectra: float32 or float64, native byte order, faults counted and located.
+
+    `on_bad="raise"` refuses NaN and infinity, `"mask"` lets NaN through and turns infinity into NaN.
+    Masked arrays hand over their mask as NaN. Booleans and strings are refused: they are no fluxes.
+    """
+    owner = type(estimator).__name__
+    check_option(owner, "on_bad", on_bad, ("raise", "mask"))
+    if isinstance(X, np.ma.MaskedArray):
+        X = X.astype(np.result_type(X.dtype, np.float32)).filled(np.nan)
+    kind = getattr(getattr(X, "dtype", None), "kind", "f")
+    if kind in "bUS" or (kind == "O" and any(isinstance(value, str) for value in np.ravel(X))):
+        raise ValueError(f"X of {owner} must hold numbers, got dtype {X.dtype!r}.")
+    X = validate_data(
+        estimator, as_native(X), reset=reset, dtype=FLOAT_DTYPES, ensure_all_finite=False, **check_params
+    )
+    bad = ~np.isfinite(X.sum(axis=1))
+    if bad.any():
+        bad = np.flatnonzero(bad)[~np.isfinite(X[bad]).all(axis=1)]
+    if len(bad) and bad.dtype != bool:
+        if on_bad == "raise":
+            raise ValueError(
+                f"X of {owner} contains NaN or infinity: {point_at(bad, len(X), 'are not finite')} "
+                "Mend or drop these rows, or pass on_bad='mask'."
+            )
+        infinite = np.isinf(X)
+        if infinite.any():
+            X = np.where(infinite, np.nan, X)
+    return X
