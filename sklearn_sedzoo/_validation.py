@@ -76,16 +76,15 @@ def check_spectra(estimator, X, *, reset, on_bad="raise", **check_params):
     X = validate_data(
         estimator, as_native(X), reset=reset, dtype=FLOAT_DTYPES, ensure_all_finite=False, **check_params
     )
-    bad = ~np.isfinite(X.sum(axis=1))
-    if bad.any():
-        bad = np.flatnonzero(bad)[~np.isfinite(X[bad]).all(axis=1)]
-    if len(bad) and bad.dtype != bool:
-        if on_bad == "raise":
-            raise ValueError(
-                f"X of {owner} contains NaN or infinity: {point_at(bad, len(X), 'are not finite')} "
-                "Mend or drop these rows, or pass on_bad='mask'."
-            )
-        infinite = np.isinf(X)
-        if infinite.any():
-            X = np.where(infinite, np.nan, X)
+    with np.errstate(over="ignore", invalid="ignore"):
+        suspects = np.flatnonzero(~np.isfinite(X.sum(axis=1)))  # one pass; a sum may also overflow
+    bad = suspects[~np.isfinite(X[suspects]).all(axis=1)]
+    if len(bad) and on_bad == "raise":
+        raise ValueError(
+            f"X of {owner} contains NaN or infinity: {point_at(bad, len(X), 'are not finite')} "
+            "Mend or drop these rows, or pass on_bad='mask'."
+        )
+    if np.isinf(X[bad]).any():
+        X = X.copy()
+        X[bad] = np.where(np.isinf(X[bad]), np.nan, X[bad])
     return X

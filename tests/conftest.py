@@ -1,0 +1,17 @@
+"""Fixtures shared by all tests: where the real catalogues are, and a headless matplotlib."""
+
+import os
+import pathlib
+
+import pytest
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+@pytest.fixture(scope="session")
+def data_dir():
+    """The folder of real catalogues (SEDZOO_DATA); the test is skipped where there is none."""
+    folder = pathlib.Path(os.environ.get("SEDZOO_DATA", "/nonexistent"))
+    if not folder.is_dir():
+        pytest.skip("SEDZOO_DATA names no folder with the real catalogues")
+    return folder
