@@ -176,8 +176,10 @@ def check_grid(owner, wavelength, name="wavelength"):
     """Return the grid (increasing or decreasing); raise where it is not finite, positive and strictly monotonic."""
     wavelength = np.asarray(wavelength, dtype=float)
     if wavelength.ndim != 1 or len(wavelength) < 2:
-        raise ValueError(f"`{name}` of {owner} must be a list of at least 2 wavelengths, got n_features = "
-                         f"{wavelength.size} with shape {wavelength.shape}.")
+        raise ValueError(
+            f"`{name}` of {owner} must be a list of at least 2 wavelengths, got n_features = "
+            f"{wavelength.size} with shape {wavelength.shape}."
+        )
     wrong = np.flatnonzero(~(np.isfinite(wavelength) & (wavelength > 0)))
     if len(wrong):
         raise ValueError(

@@ -73,9 +73,7 @@ def check_spectra(estimator, X, *, reset, on_bad="raise", **check_params):
     kind = getattr(getattr(X, "dtype", None), "kind", "f")
     if kind in "bUS" or (kind == "O" and any(isinstance(value, str) for value in np.ravel(X))):
         raise ValueError(f"X of {owner} must hold numbers, got dtype {X.dtype!r}.")
-    X = validate_data(
-        estimator, as_native(X), reset=reset, dtype=FLOAT_DTYPES, ensure_all_finite=False, **check_params
-    )
+    X = validate_data(estimator, as_native(X), reset=reset, dtype=FLOAT_DTYPES, ensure_all_finite=False, **check_params)
     with np.errstate(over="ignore", invalid="ignore"):
         suspects = np.flatnonzero(~np.isfinite(X.sum(axis=1)))  # one pass; a sum may also overflow
     bad = suspects[~np.isfinite(X[suspects]).all(axis=1)]

@@ -1,0 +1,61 @@
+"""The brightness of spectra in a band of wavelengths."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_sedzoo._kernels.rebinning import COVERED, bin_edges
+
+STATISTICS = ("mean", "pixel_mean", "median", "max", "l2", "integral")
+ROWS_AT_ONCE = 1024
+
+
+def band_weights(wavelength, band, statistic, n_pixels, owner="FluxNormalizer") -> np.ndarray:
+    """Return how much each pixel counts in the band: the length inside it, or 1 and 0 by the pixel's centre."""
+    if wavelength is None or (band is None and statistic != "integral"):
+        return np.ones(n_pixels)
+    falling = wavelength[0] > wavelength[-1]
+    edges = bin_edges(wavelength[::-1] if falling else wavelength)
+    low, high = (edges[0], edges[-1]) if band is None else band
+    if statistic in {"mean", "integral"}:
+        weights = np.clip(np.minimum(edges[1:], high) - np.maximum(edges[:-1], low), 0, None)
+        weights = weights[::-1] if falling else weights
+        inside = weights.sum() >= COVERED * (high - low)
+    else:
+        weights = ((wavelength >= low) & (wavelength <= high)).astype(float)
+        inside = edges[0] <= low and high <= edges[-1] and weights.any()
+    if not inside:
+        raise ValueError(
+            f"`band` of {owner} is {low:g} to {high:g} Angstrom, but X has {edges[0]:.6g} to {edges[-1]:.6g} Angstrom "
+            f"and {np.count_nonzero(weights)} pixels in the band. Choose a band inside the grid that holds pixels."
+        )
+    return weights
+
+
+def band_scale(flux: np.ndarray, weights: np.ndarray, statistic: str) -> np.ndarray:
+    """Return the statistic of each spectrum over the weighted pixels, NaN pixels left out, in float64."""
+    pixels = np.flatnonzero(weights)
+    flux, weights = flux[:, pixels[0] : pixels[-1] + 1], weights[pixels[0] : pixels[-1] + 1]
+    scale = np.empty(len(flux))
+    for start in range(0, len(flux), ROWS_AT_ONCE):
+        block = flux[start : start + ROWS_AT_ONCE].astype(np.float64)
+        scale[start : start + ROWS_AT_ONCE] = _statistic(block, weights, statistic)
+    return scale
+
+
+def _statistic(flux, weights, statistic):
+    valid = np.isfinite(flux)
+    empty = ~valid.any(axis=1)
+    if statistic in {"median", "max", "l2"}:
+        flux = np.where(empty[:, None], 0.0, flux)
+        value = {"median": np.nanmedian, "max": np.nanmax, "l2": _norm}[statistic](flux, axis=1)
+        return np.where(empty, np.nan, value)
+    covered = valid @ weights
+    mean = np.divide(np.where(valid, flux, 0.0) @ weights, covered, out=np.full(len(flux), np.nan), where=covered > 0)
+    return mean * weights.sum() if statistic == "integral" else mean
+
+
+def _norm(flux, axis):
+    largest = np.nanmax(np.abs(flux), axis=axis, keepdims=True)
+    largest = np.where(largest > 0, largest, 1.0)  # squares of 1e-200 would vanish, of 1e200 overflow
+    return largest.squeeze(axis) * np.sqrt(np.nansum((flux / largest) ** 2, axis=axis))

@@ -1,0 +1,118 @@
+"""Flux-conserving rebinning as one sparse matrix of bin overlaps."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+ROWS_AT_ONCE = 16  # spectra per product: the block stays in the cache (measured best of 4 to 256)
+COVERED = 1 - 1e-9  # share of a bin that counts as all of it, after rounding of the edges
+
+
+def bin_edges(centers: np.ndarray) -> np.ndarray:
+    """Return the n + 1 edges between n increasing centres: midpoints, the outer ones half a step outside.
+
+    The convention of specutils' ``SpectralAxis.bin_edges``.
+    """
+    inner = (centers[1:] + centers[:-1]) / 2
+    first = centers[0] - (centers[1] - centers[0]) / 2
+    last = centers[-1] + (centers[-1] - centers[-2]) / 2
+    return np.concatenate([[first], inner, [last]])
+
+
+def linear_centers(low: float, high: float, n_bins: int) -> np.ndarray:
+    """Return the centres of n_bins equal bins that fill [low, high]."""
+    half = (high - low) / (2 * n_bins)
+    return np.linspace(low + half, high - half, n_bins)
+
+
+def log_centers(low: float, high: float, n_bins: int) -> np.ndarray:
+    """Return n_bins centres of constant ratio whose `bin_edges` begin at low and end at high.
+
+    With ratio r = exp(s) the outer edges are c_0 (3 - r) / 2 and c_0 r^(n-1) (3 - 1/r) / 2; s is found by bisection.
+    """
+    wanted = np.log(high / low)
+
+    def span(step):
+        return (n_bins - 1) * step + np.log((3 - np.exp(-step)) / (3 - np.exp(step)))
+
+    short, long = 0.0, min(wanted / (n_bins - 1), np.log(3) - 1e-9)
+    for _ in range(200):
+        step = (short + long) / 2
+        short, long = (step, long) if span(step) < wanted else (short, step)
+    first = 2 * low / (3 - np.exp(step))
+    return first * np.exp(step * np.arange(n_bins))
+
+
+def overlap_matrix(edges_in: np.ndarray, edges_out: np.ndarray) -> sparse.csr_array:
+    """Return the (n_in, n_out) matrix of the lengths that input and output bins share; edges increase.
+
+    All edges together cut the axis into pieces; each piece lies in one input and one output bin at most.
+    """
+    low, high = max(edges_in[0], edges_out[0]), min(edges_in[-1], edges_out[-1])
+    shape = (len(edges_in) - 1, len(edges_out) - 1)
+    if low >= high:
+        return sparse.csr_array(shape)
+    cuts = np.union1d(edges_in, edges_out)
+    cuts = cuts[(cuts >= low) & (cuts <= high)]
+    middle = (cuts[1:] + cuts[:-1]) / 2
+    rows = np.searchsorted(edges_in, middle) - 1
+    columns = np.searchsorted(edges_out, middle) - 1
+    return sparse.csr_array((np.diff(cuts), (rows, columns)), shape=shape)
+
+
+def mean_matrix(overlap: sparse.csr_array, used: np.ndarray) -> sparse.csr_array:
+    """Divide each used column by the length it covers, so that X @ R is a mean flux density; clear the others."""
+    covered = overlap.sum(axis=0)
+    factor = np.divide(1.0, covered, out=np.zeros_like(covered), where=used & (covered > 0))
+    scaled = overlap @ sparse.diags_array(factor)
+    scaled.eliminate_zeros()
+    return scaled.tocsr()
+
+
+def rebin_flux(flux: np.ndarray, matrix: sparse.csr_array) -> np.ndarray:
+    """Return flux @ matrix in the dtype of flux, a few spectra at a time."""
+    matrix = matrix.astype(flux.dtype, copy=False)
+    rebinned = np.empty((len(flux), matrix.shape[1]), dtype=flux.dtype)
+    for start in range(0, len(flux), ROWS_AT_ONCE):
+        rebinned[start : start + ROWS_AT_ONCE] = flux[start : start + ROWS_AT_ONCE] @ matrix
+    return rebinned
+
+
+def rebin_masked_flux(flux: np.ndarray, overlap: sparse.csr_array, width: np.ndarray, min_coverage: float):
+    """Return the mean over the pixels that are not NaN; NaN where they cover less than min_coverage of a bin."""
+    valid = np.isfinite(flux)
+    covered = valid.astype(float) @ overlap
+    total = np.where(valid, flux, 0.0).astype(float) @ overlap
+    enough = (covered >= min_coverage * COVERED * width) & (covered > 0)
+    return np.divide(total, covered, out=np.full_like(total, np.nan), where=enough).astype(flux.dtype)
+
+
+def pixel_width_at(centers: np.ndarray, edges_in: np.ndarray) -> np.ndarray:
+    """Return the width of the input pixel in which each centre lies (the nearest one outside)."""
+    pixel = np.clip(np.searchsorted(edges_in, centers) - 1, 0, len(edges_in) - 2)
+    return np.diff(edges_in)[pixel]
+
+
+def find_runs(flags: np.ndarray) -> list[tuple[int, int]]:
+    """Return (first, last) of each run of true flags."""
+    steps = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(int)))
+    return [(int(first), int(stop) - 1) for first, stop in zip(steps[::2], steps[1::2], strict=True)]
+
+
+def fine_range(wavelength: np.ndarray) -> tuple[float, float]:
+    """Return (low, high) of the longest run of fine sampling, one coarse pixel inside its ends where it is spliced.
+
+    Fine means a pixel at most three times the median width of the pixels that hold half of all samples.
+    """
+    centers = np.sort(wavelength)
+    edges = bin_edges(centers)
+    width = np.diff(edges)
+    fine = width <= 3 * np.median(width)
+    first, last = max(find_runs(fine), key=lambda run: run[1] - run[0])
+    low, high = edges[first], edges[last + 1]
+    if first > 0:
+        low += width[first - 1]
+    if last < len(width) - 1:
+        high -= width[last + 1]
+    return float(low), float(high)
