@@ -127,19 +127,20 @@ def name_columns(X):
 
 
 def read_spectra(estimator, X, *, reset, on_bad="raise", **check_params):
-    """Validate X and, after `fit`, refuse columns whose names speak of another grid."""
+    """Validate X and, after `fit` on a plain array, refuse columns whose names speak of another grid."""
     X = name_columns(X)
-    names = getattr(X, "columns", None)
-    array = check_spectra(estimator, X, reset=reset, on_bad=on_bad, **check_params)
     known = getattr(estimator, "wavelength_in_", None)
-    if not reset and known is not None and names is not None and not hasattr(estimator, "feature_names_in_"):
-        named = parse_wavelength_names(names)
-        if named is not None and not _same_grid(to_angstrom(named, estimator.unit), known):
-            raise ValueError(
-                f"X has other wavelengths than {type(estimator).__name__} was fitted on: "
-                f"{_span(to_angstrom(named, estimator.unit))} against {_span(known)}."
-            )
-    return array
+    if not reset and known is not None and not hasattr(estimator, "feature_names_in_"):
+        named = parse_wavelength_names(getattr(X, "columns", None))
+        if named is not None:
+            named = to_angstrom(named, estimator.unit)
+            if not _same_grid(named, known):
+                raise ValueError(
+                    f"X has other wavelengths than {type(estimator).__name__} was fitted on: {_span(named)} against "
+                    f"{_span(known)}."
+                )
+            X = X.to_numpy()
+    return check_spectra(estimator, X, reset=reset, on_bad=on_bad, **check_params)
 
 
 def find_wavelength(estimator, n_features):

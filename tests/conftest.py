@@ -15,3 +15,11 @@ def data_dir():
     if not folder.is_dir():
         pytest.skip("SEDZOO_DATA names no folder with the real catalogues")
     return folder
+
+
+@pytest.fixture(scope="session")
+def fsps(data_dir):
+    """The first 1,000 galaxies of the FSPS catalogue."""
+    from sklearn_sedzoo.io import read_catalog
+
+    return read_catalog(data_dir / "sedzoo_fsps_1000.fits")

@@ -72,10 +72,10 @@ def mean_matrix(overlap: sparse.csr_array, used: np.ndarray) -> sparse.csr_array
 
 def rebin_flux(flux: np.ndarray, matrix: sparse.csr_array) -> np.ndarray:
     """Return flux @ matrix in the dtype of flux, a few spectra at a time."""
-    matrix = matrix.astype(flux.dtype, copy=False)
+    transposed = matrix.T.astype(flux.dtype, copy=False).tocsr()
     rebinned = np.empty((len(flux), matrix.shape[1]), dtype=flux.dtype)
     for start in range(0, len(flux), ROWS_AT_ONCE):
-        rebinned[start : start + ROWS_AT_ONCE] = flux[start : start + ROWS_AT_ONCE] @ matrix
+        rebinned[start : start + ROWS_AT_ONCE] = (transposed @ flux[start : start + ROWS_AT_ONCE].T).T
     return rebinned
 
 
@@ -103,16 +103,17 @@ def find_runs(flags: np.ndarray) -> list[tuple[int, int]]:
 def fine_range(wavelength: np.ndarray) -> tuple[float, float]:
     """Return (low, high) of the longest run of fine sampling, one coarse pixel inside its ends where it is spliced.
 
-    Fine means a pixel at most three times the median width of the pixels that hold half of all samples.
+    Fine means a pixel of at most three times the median width. Next to a splice to coarser sampling, broadening has
+    carried interpolated flux across: the distance of one coarse pixel is left out.
     """
     centers = np.sort(wavelength)
     edges = bin_edges(centers)
     width = np.diff(edges)
     fine = width <= 3 * np.median(width)
     first, last = max(find_runs(fine), key=lambda run: run[1] - run[0])
+    below = width[max(first - 2, 0) : first].max(initial=0.0)
+    above = width[last + 1 : last + 3].max(initial=0.0)
     low, high = edges[first], edges[last + 1]
-    if first > 0:
-        low += width[first - 1]
-    if last < len(width) - 1:
-        high -= width[last + 1]
+    if below + above < high - low:
+        low, high = low + below, high - above
     return float(low), float(high)

@@ -130,7 +130,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         overlap = rebinning.overlap_matrix(edges_in, edges_out)
         coverage = overlap.sum(axis=0) / np.diff(edges_out)
         self._check_coverage(coverage, centers_out, edges_in)
-        self._warn_of_stairs(edges_in, edges_out, centers_out)
+        self._warn_of_stairs(np.sort(centers), edges_in, edges_out, centers_out)
 
         self.wavelength_in_ = wavelength_in
         self.wavelength_out_ = None if wavelength_in is None else centers_out
@@ -249,10 +249,10 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
                 "them."
             )
 
-    def _warn_of_stairs(self, edges_in, edges_out, centers):
+    def _warn_of_stairs(self, centers_in, edges_in, edges_out, centers):
         stairs = np.diff(edges_out) < STAIR * rebinning.pixel_width_at(centers, edges_in)
         if stairs.mean() > STAIR_SHARE:
-            low, high = rebinning.fine_range((edges_in[1:] + edges_in[:-1]) / 2)
+            low, high = rebinning.fine_range(centers_in)
             warnings.warn(
                 f"{100 * stairs.mean():.0f} % of the {len(centers)} output bins of {type(self).__name__} "
                 f"({_describe_runs(stairs, centers)}) are narrower than half of the input's pixel there: stairs "

@@ -1,0 +1,65 @@
+"""Write and read the table of results: one row for each spectrum of the input."""
+
+from __future__ import annotations
+
+from astropy.io import fits
+from astropy.table import Table
+
+from sklearn_sedzoo.io._atomic import write_atomically
+from sklearn_sedzoo.io._catalog import to_astropy
+
+
+def write_map(path, frame, *, meta=None, overwrite=False):
+    """Write a table of results as a FITS binary table ``MAP``; the file appears complete or not at all.
+
+    Parameters
+    ----------
+    path : str or path
+        File to write.
+    frame : DataFrame of shape (n_samples, n_columns)
+        Results; units from ``frame.attrs["units"]``.
+    meta : dict, optional
+        Header cards: keywords of at most 8 characters.
+    overwrite : bool, default=False
+        Replace a file that is there already.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> import pandas as pd
+    >>> from sklearn_sedzoo.io import read_map, write_map
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "map.fits"
+    ...     write_map(path, pd.DataFrame({"id": [7, 8], "cluster": [0, -1]}))
+    ...     print(read_map(path))
+       id  cluster
+    0   7        0
+    1   8       -1
+    """
+    hdu = fits.BinTableHDU(to_astropy(frame), name="MAP")
+    for key, value in (meta or {}).items():
+        hdu.header[key] = value
+    write_atomically(path, fits.HDUList([fits.PrimaryHDU(), hdu]).writeto, overwrite=overwrite)
+
+
+def read_map(path):
+    """Read a table that `write_map` wrote.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    frame : DataFrame of shape (n_samples, n_columns)
+        With the units in ``frame.attrs["units"]``.
+
+    Examples
+    --------
+    See `write_map`.
+    """
+    with fits.open(path) as hdus:
+        frame = Table(hdus["MAP"].data).to_pandas()
+        frame.attrs["units"] = {column.name: column.unit or "" for column in hdus["MAP"].columns}
+    return frame

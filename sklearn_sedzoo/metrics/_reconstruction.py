@@ -1,0 +1,65 @@
+"""How well an embedding gives the spectra back."""
+
+import numpy as np
+
+from sklearn_sedzoo.pipeline import split_at_embedding
+
+
+def reconstruct(estimator, X):
+    """Return the normalised spectra and what the embedding gives back of them.
+
+    Parameters
+    ----------
+    estimator : Pipeline or transformer
+        Fitted; a step with `transform` and `inverse_transform` after the spectral steps.
+    X : array-like of shape (n_samples, n_wavelengths)
+        Spectra as the estimator takes them.
+
+    Returns
+    -------
+    normalized, reconstructed : ndarray of shape (n_samples, n_bins)
+        In the space in which the embedding works: normalised flux.
+
+    Examples
+    --------
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn_sedzoo.metrics import reconstruct
+    >>> X = [[1., 2.], [2., 4.], [3., 6.]]
+    >>> normalized, reconstructed = reconstruct(PCA(1).fit(X), X)
+    >>> bool(abs(normalized - reconstructed).max() < 1e-12)
+    True
+    """
+    front, embedding = split_at_embedding(estimator)
+    normalized = X if front is None else front.transform(X)
+    reconstructed = embedding.inverse_transform(embedding.transform(normalized))
+    return np.asarray(normalized), np.asarray(reconstructed)
+
+
+def reconstruction_error(estimator, X, *, per_sample=False):
+    """Return the mean squared difference between normalised spectra and their reconstruction.
+
+    Parameters
+    ----------
+    estimator : Pipeline or transformer
+        As in `reconstruct`.
+    X : array-like of shape (n_samples, n_wavelengths)
+        Spectra; NaN pixels are left out of the mean.
+    per_sample : bool, default=False
+        Return one value for each spectrum.
+
+    Returns
+    -------
+    error : float or ndarray of shape (n_samples,)
+        In squared units of normalised flux.
+
+    Examples
+    --------
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn_sedzoo.metrics import reconstruction_error
+    >>> X = [[1., 2.], [2., 4.], [3., 6.], [0., 1.]]
+    >>> round(reconstruction_error(PCA(1).fit(X), X), 3)
+    0.015
+    """
+    normalized, reconstructed = reconstruct(estimator, X)
+    square = (normalized.astype(float) - reconstructed) ** 2
+    return np.nanmean(square, axis=1) if per_sample else float(np.nanmean(square))

@@ -1,0 +1,165 @@
+"""The whole method in a row, as a plain scikit-learn Pipeline."""
+
+from __future__ import annotations
+
+from sklearn.base import clone
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.preprocessing import FluxNormalizer, FluxScale, SpectrumResampler
+
+__all__ = ["make_sed_pipeline", "split_at_embedding"]
+
+
+def make_sed_pipeline(
+    *,
+    wavelength=None,
+    unit="Angstrom",
+    grid=4096,
+    grid_range=None,
+    spacing="linear",
+    band=(4050.0, 4150.0),
+    latent_dim=16,
+    embed=None,
+    final=None,
+    keep_brightness=False,
+    on_bad="raise",
+    memory=None,
+    random_state=None,
+):
+    """Put resampling, normalisation, embedding and a final step into one Pipeline.
+
+    Parameters
+    ----------
+    wavelength : array-like of shape (n_wavelengths,), Quantity or "index", optional
+        Wavelength of each column of X in `unit`. Not needed where X is a DataFrame with wavelengths as column names.
+    unit : str or astropy unit, default="Angstrom"
+        Unit of `wavelength`.
+    grid : int or array-like, default=4096
+        Bins of the common grid, see `SpectrumResampler`.
+    grid_range : (float, float), optional
+        Outer edges of the common grid in Angstrom, by default those of the input.
+    spacing : {"linear", "log"}, default="linear"
+        Spacing of an integer `grid`.
+    band : (float, float) or None, default=(4050, 4150)
+        Band in Angstrom whose mean flux is set to one; None takes all pixels.
+    latent_dim : int, default=16
+        Latent variables of the default embedder; ignored when `embed` is given.
+    embed : transformer, optional
+        The embedding, by default ``ConvAutoencoderEmbedder(latent_dim, random_state=random_state)``. Any transformer
+        fits, for example ``PCA(3, whiten=True)``.
+    final : estimator, optional
+        The last step: ``KMeans(6)`` becomes the step `cluster`, a `SOMMapper` the step `map`. Without it the pipeline
+        ends with the embedding.
+    keep_brightness : bool, default=False
+        Join log10 of the flux in `band`, scaled to unit variance, to the latents. The steps `normalize` and `embed`
+        then stand inside a `FeatureUnion` called `features` (``features__latent__embed__latent_dim``), whose
+        ``transformer_weights`` weigh the two.
+    on_bad : {"raise", "mask"}, default="raise"
+        What resampler and normaliser do with bad pixels and rows.
+    memory : str or joblib.Memory, optional
+        Cache of fitted steps: a grid search over the last steps then resamples once per fold.
+    random_state : int, RandomState or None, default=None
+        Seed of the embedder, and of `final` where it has none of its own.
+
+    Returns
+    -------
+    pipeline : sklearn.pipeline.Pipeline
+        Steps `resample`, `normalize`, `embed` and `cluster` or `map`; tables of named columns travel between them.
+
+    See Also
+    --------
+    sklearn_sedzoo.model_selection.silhouette_scorer : Score it without labels.
+
+    Examples
+    --------
+    >>> from sklearn.cluster import KMeans
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn_sedzoo import make_sed_pipeline
+    >>> zoo = make_sed_pipeline(wavelength=range(4000, 4200, 4), grid=16, embed=PCA(2), final=KMeans(3))
+    >>> list(zoo.named_steps)
+    ['resample', 'normalize', 'embed', 'cluster']
+    """
+    resample = SpectrumResampler(
+        grid, grid_range=grid_range, spacing=spacing, wavelength=wavelength, unit=unit, on_bad=on_bad
+    )
+    normalize = ("normalize", FluxNormalizer(band, on_bad=on_bad))
+    embed = ("embed", ConvAutoencoderEmbedder(latent_dim, random_state=random_state) if embed is None else clone(embed))
+    steps = [("resample", resample)]
+    if keep_brightness:
+        brightness = Pipeline([("scale", FluxScale(band, on_bad=on_bad)), ("standardize", StandardScaler())])
+        steps.append(("features", FeatureUnion([("latent", Pipeline([normalize, embed])), ("brightness", brightness)])))
+    else:
+        steps += [normalize, embed]
+    if final is not None:
+        final = clone(final)
+        if random_state is not None and final.get_params(deep=False).get("random_state", 0) is None:
+            final.set_params(random_state=random_state)
+        steps.append(("map" if isinstance(final, SOMMapper) else "cluster", final))
+    return Pipeline(steps, memory=memory).set_output(transform="pandas")
+
+
+def split_at_embedding(estimator):
+    """Split a fitted pipeline into what hands on spectra and what embeds them.
+
+    A step hands on spectra if it knows their wavelengths (`SpectrumResampler`, `FluxNormalizer`); the embedding is
+    the run of invertible transformers after those, whatever its name; a `FeatureUnion` is searched branch by branch.
+
+    Parameters
+    ----------
+    estimator : Pipeline or transformer
+        Fitted.
+
+    Returns
+    -------
+    front : Pipeline or None
+        Its `transform` gives the normalised spectra; None when the embedding is the first step.
+    embedding : Pipeline
+        Has `transform` and `inverse_transform` between normalised spectra and latents.
+
+    Raises
+    ------
+    ValueError
+        If no step can both transform and inverse-transform.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn_sedzoo.pipeline import make_sed_pipeline, split_at_embedding
+    >>> X = np.random.default_rng(0).uniform(1, 2, (20, 50))
+    >>> zoo = make_sed_pipeline(grid=16, band=None, embed=PCA(2)).fit(X)  # doctest: +SKIP
+    >>> front, embedding = split_at_embedding(zoo)  # doctest: +SKIP
+    """
+    split = _split(_steps_of(estimator))
+    if split is None:
+        raise ValueError(
+            f"{estimator!r} has no embedding step: none of its steps after the spectra has both transform and "
+            "inverse_transform."
+        )
+    front, embedding = split
+    return (Pipeline(front) if front else None), Pipeline(embedding)
+
+
+def _steps_of(estimator):
+    steps = estimator.steps if isinstance(estimator, Pipeline) else [(type(estimator).__name__.lower(), estimator)]
+    return [(name, step) for name, step in steps if step is not None and step != "passthrough"]
+
+
+def _split(steps):
+    front, embedding = [], []
+    for name, step in steps:
+        if isinstance(step, FeatureUnion):
+            branches = [_split(_steps_of(branch)) for _, branch in step.transformer_list if branch != "drop"]
+            for inner in filter(None, branches):
+                return front + inner[0], inner[1]
+        invertible = hasattr(step, "transform") and hasattr(step, "inverse_transform")
+        if invertible and not hasattr(step, "wavelength_in_"):
+            embedding.append((name, step))
+        elif embedding:
+            break
+        else:
+            front.append((name, step))
+    return (front, embedding) if embedding else None
