@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import subprocess
+import sys
 
 import pytest
 
@@ -23,3 +25,22 @@ def fsps(data_dir):
     from sklearn_sedzoo.io import read_catalog
 
     return read_catalog(data_dir / "sedzoo_fsps_1000.fits")
+
+
+@pytest.fixture
+def run_python():
+    """Run code in a fresh interpreter and return what it prints."""
+
+    def run(code, **environment):
+        result = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **environment},
+            cwd=pathlib.Path(__file__).parents[1],
+        )
+        assert result.returncode == 0, result.stderr
+        return result.stdout.strip()
+
+    return run

@@ -1,0 +1,50 @@
+"""`sedzoo apply`: other spectra through a model that was fitted before."""
+
+import pathlib
+
+import joblib
+import numpy as np
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from sklearn_sedzoo.cli._rows import normalize_rows, place_rows
+from sklearn_sedzoo.io import read_catalog, write_map
+
+
+def apply_model(options):
+    """Run `sedzoo apply` with parsed arguments."""
+    model = load_model(options.model)
+    catalog = read_catalog(options.catalog, unit=options.unit)
+    resample, normalize, embed, som = (step for _, step in model["map"].steps)
+    normalized, quality = normalize_rows(fit_to_grid(resample, catalog), normalize, catalog.flux)
+    latent = embed.transform(normalized) if len(normalized) else None
+    table = place_rows(catalog, quality, latent, model["cluster"][-1], som)
+    write_map(options.out, table, meta={"MODEL": pathlib.Path(options.model).name}, overwrite=options.overwrite)
+    print(f"{len(catalog)} spectra mapped, {np.count_nonzero(quality)} of them flagged; the table is {options.out}")
+
+
+def load_model(path):
+    """Load what `sedzoo map` left; anything else is an error that says so."""
+    try:
+        model = joblib.load(path)
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        raise ValueError(f"{path} cannot be loaded as a model of `sedzoo map`: {error}") from error
+    if not (isinstance(model, dict) and isinstance(model.get("map"), Pipeline) and "cluster" in model):
+        raise ValueError(f"{path} is no model of `sedzoo map`: it holds {type(model).__name__}.")
+    return model
+
+
+def fit_to_grid(resample, catalog):
+    """Return a resampler from the catalogue's grid to the one that the model knows.
+
+    It refuses a catalogue that does not cover that grid: nothing is extrapolated.
+    """
+    known = resample.wavelength_in_
+    if len(known) == len(catalog.wavelength) and np.allclose(known, catalog.wavelength, rtol=1e-9, atol=0):
+        return resample
+    other = clone(resample).set_params(
+        grid=resample.wavelength_out_, grid_range=None, spacing="linear", wavelength=catalog.wavelength, unit="Angstrom"
+    )
+    return other.fit(np.zeros_like(catalog.flux[:1]))

@@ -1,0 +1,89 @@
+"""Fit the steps of a recipe to a catalogue, one after the other, with the time each one takes."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from sklearn_sedzoo.cli._rows import normalize_rows
+
+
+@dataclass
+class FittedZoo:
+    """What was learned from a catalogue, and the catalogue as the steps see it."""
+
+    cluster: Pipeline
+    map: Pipeline
+    normalized: pd.DataFrame  # the usable rows
+    latent: pd.DataFrame  # the usable rows
+    quality: np.ndarray  # all rows; 0 is usable
+    train: np.ndarray  # positions among the usable rows
+    test: np.ndarray
+
+
+class Timer:
+    """Say what was done and keep how long it took, in seconds."""
+
+    def __init__(self, tell):
+        self.tell = tell
+        self.times = {}
+
+    def __call__(self, name, text):
+        self.name, self.text = name, text
+        return self
+
+    def __enter__(self):
+        self.start = time.perf_counter()
+
+    def __exit__(self, kind, error, traceback):
+        self.times[self.name] = round(time.perf_counter() - self.start, 3)
+        if kind is None:
+            self.tell(f"{self.text} ({self.times[self.name]:.1f} s)")
+
+
+def fit_zoo(catalog, recipe, seed, timer, callbacks=()):
+    """Fit a recipe; rows that cannot be used are left out and flagged in `quality`."""
+    resample, normalize, embed, cluster, som = recipe.steps.values()
+    with timer("normalize", f"resampled and normalised {len(catalog)} spectra"):
+        resample.fit(np.zeros_like(catalog.flux[:1]))  # learns the grid only
+        normalize.fit(pd.DataFrame(np.ones((1, len(resample.coverage_))), columns=resample.get_feature_names_out()))
+        normalized, quality = normalize_rows(resample, normalize, catalog.flux)
+    if len(normalized) < 2:
+        raise ValueError(
+            f"{len(normalized)} of {len(catalog)} spectra are finite and have flux in the band; at least 2 are needed."
+        )
+    train, test = split_rows(len(normalized), recipe.with_split, seed)
+    for step in (embed, som):
+        step.set_callbacks(*callbacks)
+    with timer("embed", f"trained the embedder on {len(train)} spectra"):
+        embed.set_output(transform="pandas").fit(normalized.iloc[train] if len(test) else normalized)
+        latent = embed.transform(normalized)
+    if recipe.with_split:
+        train = train[embed.training_rows_]
+    with timer("cluster", "found the clusters"):
+        cluster.fit(latent.iloc[train])
+    with timer("map", "made the map"):
+        som.fit(latent.iloc[train])
+    for step in (embed, som):
+        step.set_callbacks()
+    front = [(name, step.set_output(transform="pandas")) for name, step in list(recipe.steps.items())[:3]]
+    return FittedZoo(
+        Pipeline([*front, ("cluster", cluster)]),
+        Pipeline([*front, ("map", som)]),
+        normalized,
+        latent,
+        quality,
+        train,
+        test,
+    )
+
+
+def split_rows(n_rows, with_split, seed):
+    """Return the rows to learn from (training and validation) and, with a split, the tenth that is held out."""
+    if not with_split:
+        return np.arange(n_rows), np.arange(0)
+    order = np.random.default_rng(seed).permutation(n_rows)
+    n_test = max(1, n_rows // 10)
+    return np.sort(order[n_test:]), np.sort(order[:n_test])

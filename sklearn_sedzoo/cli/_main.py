@@ -1,0 +1,78 @@
+"""Arguments of the ``sedzoo`` command, and what the user is told when something is wrong."""
+
+import argparse
+import ast
+import sys
+
+from sklearn_sedzoo import __version__
+from sklearn_sedzoo.cli._apply import apply_model
+from sklearn_sedzoo.cli._map import map_catalog
+from sklearn_sedzoo.cli._recipes import RECIPES
+
+
+def main(arguments=None):
+    """Run the command; return its exit status: 0, or 2 with one line on what is wrong."""
+    options = make_parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (ValueError, OSError) as error:
+        if options.debug:
+            raise
+        print(f"sedzoo {options.command}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def make_parser():
+    """Return the parser of ``sedzoo`` and its commands."""
+    parser = argparse.ArgumentParser(prog="sedzoo", description="Map the zoo of galaxy spectra.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    command = _add(commands, "map", map_catalog, "resample, normalise, embed, cluster and map a catalogue")
+    command.add_argument("catalog", nargs="?", metavar="CATALOG", help="FITS file (default: the built-in example)")
+    command.add_argument("--out", default="zoo", metavar="DIR", help="folder for the results (default: zoo)")
+    command.add_argument("--recipe", choices=RECIPES, default="default", help="default, or the thesis to the letter")
+    command.add_argument(
+        "--set",
+        action="append",
+        type=_assignment,
+        default=[],
+        metavar="STEP__PARAM=VALUE",
+        help="set a parameter, e.g. embed__latent_dim=8 or map__n_rows=20; may be repeated",
+    )
+    command.add_argument("--galaxies", type=_positive, metavar="N", help="take the first N spectra")
+    command.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
+    command.add_argument("--unit", help="unit of the wavelengths, where the file does not say")
+
+    command = _add(commands, "apply", apply_model, "map other spectra with a model that `sedzoo map` has left")
+    command.add_argument("model", metavar="MODEL", help="model.joblib of an earlier run; load only files you trust")
+    command.add_argument("catalog", metavar="CATALOG", help="FITS file")
+    command.add_argument("--out", default="map.fits", metavar="FILE", help="table to write (default: map.fits)")
+    command.add_argument("--unit", help="unit of the wavelengths, where the file does not say")
+    return parser
+
+
+def _add(commands, name, run, text):
+    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    command.add_argument("--overwrite", action="store_true", help="replace results that are there")
+    command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    command.set_defaults(run=run)
+    return command
+
+
+def _assignment(text):
+    name, equals, value = text.partition("=")
+    if not equals or "__" not in name:
+        raise argparse.ArgumentTypeError(f"{text!r} must be STEP__PARAM=VALUE, such as embed__latent_dim=8")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
+
+
+def _positive(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {value}")
+    return value

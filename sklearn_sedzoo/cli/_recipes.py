@@ -1,0 +1,99 @@
+"""What `sedzoo map` does step by step: our defaults, and the thesis to the letter."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from sklearn.cluster import KMeans
+
+from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.preprocessing import FluxNormalizer, SpectrumResampler, fine_range
+
+BAND = (4050.0, 4150.0)
+
+
+@dataclass
+class Recipe:
+    """The steps, unfitted, and how the galaxies are split.
+
+    Parameters
+    ----------
+    name : str
+        As on the command line; also chooses the figures.
+    steps : dict of str to estimator
+        `resample`, `normalize`, `embed`, `cluster`, `map`.
+    with_split : bool
+        Whether clusters and map see the training spectra only (80 of 80/10/10), as in the thesis.
+    notes : list of str
+        What the user should know about choices made here.
+    """
+
+    name: str
+    steps: dict
+    with_split: bool = False
+    notes: list = field(default_factory=list)
+
+    def set_params(self, assignments):
+        """Set ``step__param`` values; a wrong name is an error that lists the right ones."""
+        for name, value in assignments:
+            step, _, parameter = name.partition("__")
+            if step not in self.steps:
+                raise ValueError(f"--set {name}: there is no step {step!r}; the steps are {', '.join(self.steps)}.")
+            known = self.steps[step].get_params()
+            if parameter not in known:
+                raise ValueError(f"--set {name}: {step} has no parameter {parameter!r}; it has {', '.join(known)}.")
+            self.steps[step].set_params(**{parameter: value})
+        return self
+
+
+def default_recipe(wavelength, seed):
+    """Our method: the finely sampled range, three whitened latents, KMeans(6), a 10 x 10 batch map."""
+    low, high = fine_range(wavelength)
+    grid_range, notes = None, []
+    if high - low < 0.95 * (wavelength[-1] - wavelength[0]):
+        grid_range = (10.0 * math.ceil(low / 10), 10.0 * math.floor(high / 10))
+        notes.append(
+            f"Took the finely sampled range {grid_range[0]:.0f} to {grid_range[1]:.0f} Angstrom of "
+            f"{wavelength[0]:.0f} to {wavelength[-1]:.0f}: outside it the pixels are much wider. "
+            "(--set resample__grid_range=None takes all.)"
+        )
+    return Recipe(
+        "default",
+        {
+            "resample": SpectrumResampler(4096, grid_range=grid_range, wavelength=wavelength),
+            "normalize": FluxNormalizer(BAND, on_bad="mask"),
+            "embed": ConvAutoencoderEmbedder(3, random_state=seed),
+            "cluster": KMeans(6, n_init=10, random_state=seed),
+            "map": SOMMapper(10, 10, random_state=seed),
+        },
+        notes=notes,
+    )
+
+
+def thesis_recipe(wavelength, seed):
+    """The thesis: 4,096 points over the full range, pixel mean in the band, its network with 256 latents, MiniSom."""
+    grid = np.linspace(wavelength[0], wavelength[-1], 4096)
+    return Recipe(
+        "thesis",
+        {
+            "resample": SpectrumResampler(grid, wavelength=wavelength, min_coverage=0.5),
+            "normalize": FluxNormalizer(BAND, statistic="pixel_mean", on_bad="mask"),
+            "embed": ConvAutoencoderEmbedder(
+                256,
+                architecture="thesis",
+                whiten=False,
+                learning_rate=1e-3,
+                batch_size=100,
+                epochs=50,
+                validation_fraction=1 / 9,
+                random_state=seed,
+            ),
+            "cluster": KMeans(6, random_state=0),
+            "map": SOMMapper(10, 10, algorithm="online", random_state=seed),
+        },
+        with_split=True,
+    )
+
+
+RECIPES = {"default": default_recipe, "thesis": thesis_recipe}

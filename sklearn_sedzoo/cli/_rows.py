@@ -1,0 +1,59 @@
+"""Rows of a catalogue through fitted steps: bad ones are flagged, none is lost."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from sklearn_sedzoo.exceptions import SedDataWarning
+
+NOT_FINITE, NO_FLUX = 1, 2  # bits of the column `quality`
+
+
+def normalize_rows(resample, normalize, flux):
+    """Return the normalised spectra of the usable rows as a table, and the quality of all rows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        suspect = ~np.isfinite(flux.sum(axis=1))
+    quality = np.zeros(len(flux), dtype=np.int16)
+    quality[suspect] = np.where(np.isfinite(flux[suspect]).all(axis=1), 0, NOT_FINITE)
+    good = np.flatnonzero(quality == 0)
+    names = resample.get_feature_names_out()
+    if not len(good):
+        return pd.DataFrame(np.empty((0, len(names)), dtype=flux.dtype), columns=names), quality
+    resampled = np.asarray(resample.transform(flux[good] if len(good) < len(flux) else flux))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SedDataWarning)  # the summary counts these rows, the table flags them
+        normalized = np.asarray(normalize.transform(pd.DataFrame(resampled, columns=names, copy=False)))
+    empty = np.isnan(normalized).all(axis=1)
+    quality[good[empty]] = NO_FLUX
+    return pd.DataFrame(normalized[~empty] if empty.any() else normalized, columns=names, copy=False), quality
+
+
+def place_rows(catalog, quality, latent, cluster, som):
+    """Return one row for each spectrum of the catalogue: cluster, cell, distance to it, quality, properties.
+
+    Rows that could not be used have cluster and cell -1 and distance NaN.
+    """
+    good = quality == 0
+    frame = pd.DataFrame({"id": _identities(catalog)})
+    for name in ("cluster", "cell_row", "cell_column"):
+        frame[name] = np.int32(-1)
+    frame["distance"] = np.nan
+    frame["quality"] = quality
+    if good.any():
+        cell = np.asarray(som.predict(latent))
+        n_rows, n_columns, n_latents = som.weights_.shape
+        frame.loc[good, "cluster"] = np.asarray(cluster.predict(latent), dtype=np.int32)
+        frame.loc[good, "cell_row"], frame.loc[good, "cell_column"] = (
+            part.astype(np.int32) for part in np.unravel_index(cell, (n_rows, n_columns))
+        )
+        weights = som.weights_.reshape(-1, n_latents)
+        frame.loc[good, "distance"] = np.linalg.norm(np.asarray(latent, dtype=float) - weights[cell], axis=1)
+    properties = catalog.properties.reset_index(drop=True)
+    table = pd.concat([frame, properties.drop(columns=frame.columns, errors="ignore")], axis=1)
+    table.attrs["units"] = catalog.properties.attrs.get("units", {})
+    return table
+
+
+def _identities(catalog):
+    return catalog.properties["id"].to_numpy() if "id" in catalog.properties else np.arange(len(catalog))
