@@ -86,3 +86,18 @@ def check_spectra(estimator, X, *, reset, on_bad="raise", **check_params):
         X = X.copy()
         X[bad] = np.where(np.isinf(X[bad]), np.nan, X[bad])
     return X
+
+
+def check_sample_weight(owner, sample_weight, n_samples):
+    """Return float64 weights (n_samples,), or None; raise unless all are finite, none negative, some positive."""
+    if sample_weight is None:
+        return None
+    weight = np.asarray(sample_weight, dtype=np.float64)
+    if weight.shape != (n_samples,):
+        raise ValueError(f"`sample_weight` of {owner} must have shape ({n_samples},), got {weight.shape}.")
+    if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
+        raise ValueError(
+            f"`sample_weight` of {owner} must be finite, not negative and not zero everywhere, "
+            f"got weights from {float(weight.min())} to {float(weight.max())}."
+        )
+    return weight

@@ -3,7 +3,10 @@
 Each entry: (estimator, {check name: reason it is expected to fail}). An expected failure that passes fails the run.
 """
 
+from sklearn_sedzoo.mapping import SOMMapper
 from sklearn_sedzoo.preprocessing import FluxNormalizer, FluxScale, SpectrumResampler
+
+_STOCHASTIC = "MiniSom draws single samples: training with weights equals training with repeated rows only on average"
 
 INSTANCES = [
     (SpectrumResampler(), {}),
@@ -12,4 +15,10 @@ INSTANCES = [
     (FluxNormalizer(statistic="median"), {}),
     (FluxNormalizer(statistic="l2"), {}),
     (FluxScale(), {}),
+    (SOMMapper(4, 3, n_epochs=5), {}),
+    (SOMMapper(4, 3, output="coordinates", topology="hexagonal", is_toroidal=True, n_epochs=5), {}),
+    (
+        SOMMapper(4, 3, algorithm="online", n_epochs=2, random_state=0),
+        {"check_sample_weight_equivalence_on_dense_data": _STOCHASTIC},
+    ),
 ]

@@ -1,0 +1,83 @@
+"""First weights of a map: along the principal plane, from samples, at random, or given."""
+
+import numpy as np
+from scipy.linalg import eigh
+
+from sklearn_sedzoo._kernels.som_search import slabs
+
+INITS = ("pca", "sample", "random")
+_PCA_ENTRIES = 2**22
+
+
+def make_weights(X, init, shape, *, sample_weight, random_state):
+    """Return float64 weights (n_cells, n_features); X may hold NaN for missing values."""
+    n_cells = shape[0] * shape[1]
+    if init == "pca":
+        return _span_plane(X, shape, sample_weight)
+    if init == "sample":
+        chance = None if sample_weight is None else sample_weight / sample_weight.sum()
+        few = np.count_nonzero(sample_weight) if sample_weight is not None else len(X)
+        rows = random_state.choice(len(X), n_cells, replace=few < n_cells, p=chance)
+        return _fill(X[rows].astype(np.float64), X)
+    low, high = np.nanmin(X, axis=0).astype(np.float64), np.nanmax(X, axis=0).astype(np.float64)
+    return random_state.uniform(size=(n_cells, X.shape[1])) * (high - low) + low
+
+
+def _span_plane(X, shape, sample_weight):
+    """Lay the cells on the plane of the two leading principal components, out to two standard deviations.
+
+    The first component runs along the longer side of the map; signs are such that the largest loading is positive.
+    The plane is found from at most 2^22 numbers (a regular choice of rows): it is a start, not a result.
+    """
+    weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
+    rows = np.flatnonzero(weight)
+    most = max(_PCA_ENTRIES // X.shape[1], 256)
+    rows = rows[:: -(-len(rows) // most)]
+    sample, weight = _fill(X[rows].astype(np.float64), X), weight[rows] / weight[rows].sum()
+    mean = weight @ sample
+    sample -= mean
+    size = np.abs(sample).max() or 1.0
+    sample /= size
+    deviations, components = _lead(sample * np.sqrt(weight)[:, None])
+    longer, shorter = (0, 1) if shape[0] > shape[1] else (1, 0)
+    steps = [np.linspace(-2, 2, n) if n > 1 else np.zeros(1) for n in shape]
+    grid = np.meshgrid(*steps, indexing="ij")
+    plane = np.stack([grid[longer].ravel() * deviations[0], grid[shorter].ravel() * deviations[1]], axis=1)
+    return mean + size * (plane @ components)
+
+
+def _lead(centered):
+    """Return the two leading standard deviations and components of the rows, through the smaller Gram matrix."""
+    n_samples, n_features = centered.shape
+    is_wide = n_features > n_samples
+    gram = centered @ centered.T if is_wide else centered.T @ centered
+    n_kept = min(2, len(gram))
+    values, vectors = eigh(gram, subset_by_index=(len(gram) - n_kept, len(gram) - 1))
+    values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1].T
+    components = vectors @ centered if is_wide else vectors
+    norms = np.linalg.norm(components, axis=1, keepdims=True)
+    components = np.divide(components, norms, out=np.zeros_like(components), where=norms > 0)
+    deviations = np.sqrt(values)
+    deviations[deviations < 1e-8 * deviations[0]] = 0  # rounding, with a direction that means nothing
+    signs = np.sign(components[np.arange(n_kept), np.abs(components).argmax(axis=1)])
+    components *= np.where(signs == 0, 1, signs)[:, None]
+    if n_kept == 1:
+        return np.append(deviations, 0), np.vstack([components, np.zeros(n_features)])
+    return deviations, components
+
+
+def _fill(part, X):
+    """Put the feature's mean in place of missing values."""
+    missing = np.isnan(part)
+    if missing.any():
+        part[missing] = np.broadcast_to(_average(X), part.shape)[missing]
+    return part
+
+
+def _average(X):
+    """Return the mean of the observed values of each feature, slab by slab."""
+    total, number = np.zeros(X.shape[1]), np.zeros(X.shape[1])
+    for rows in slabs(*X.shape):
+        total += np.nansum(X[rows], axis=0, dtype=np.float64)
+        number += np.count_nonzero(~np.isnan(X[rows]), axis=0)
+    return total / np.maximum(number, 1)

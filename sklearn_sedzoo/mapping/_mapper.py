@@ -1,0 +1,484 @@
+"""SOMMapper: rows of numbers to cells of a self-organizing map."""
+
+import warnings
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_sedzoo._kernels.som_grid import are_neighbors, average_neighbors, lay_cells
+from sklearn_sedzoo._kernels.som_search import find_best_cells, measure_distances, measure_own
+from sklearn_sedzoo._kernels.som_update import measure_energy
+from sklearn_sedzoo._validation import (
+    check_integer,
+    check_number,
+    check_option,
+    check_sample_weight,
+    check_spectra,
+    point_at,
+)
+from sklearn_sedzoo.exceptions import SedDataWarning
+from sklearn_sedzoo.mapping._batch import train_batch
+from sklearn_sedzoo.mapping._initial import INITS, make_weights
+from sklearn_sedzoo.mapping._online import NEIGHBORHOODS as ONLINE_NEIGHBORHOODS
+from sklearn_sedzoo.mapping._online import RADIUS_DECAYS, train_online
+from sklearn_sedzoo.mapping._progress import EpochReporter
+from sklearn_sedzoo.mapping._schedule import DECAYS, check_radii, plan_radii
+from sklearn_sedzoo.mapping._threads import hold_blas
+
+NEIGHBORHOODS = ("gaussian", "bubble", "mexican_hat", "cut_gaussian")
+
+
+class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
+    """Self-organizing map: each sample gets the cell whose weights are nearest.
+
+    A grid of cells is laid through the data so that cells next to each other on the map have similar weights. The
+    map is a transformer: `transform` gives the distances to all cells (or the place on the map), `predict` the
+    number of the best cell, row by row. It is no clusterer, since cells may stay empty; `SOMClusterer` groups cells.
+
+    Parameters
+    ----------
+    n_rows, n_columns : int, default=10
+        Size of the map.
+    algorithm : {"batch", "online"}, default="batch"
+        "batch" moves all cells at once after each pass over the data: deterministic, fast. "online" moves them after
+        each sample, drawn in random order, and leaves that to MiniSom, weight for weight.
+    output : {"distance", "coordinates"}, default="distance"
+        What `transform` returns: distances to all cells, or row and column of the best cell.
+    topology : {"rectangular", "hexagonal"}, default="rectangular"
+        A cell touches 8 others (rectangular) or 6 (hexagonal).
+    is_toroidal : bool, default=False
+        Join opposite edges of the map; a hexagonal map then needs an even number of rows. Only for "batch".
+    metric : {"euclidean", "cosine"}, default="euclidean"
+        "cosine" divides each sample by its norm; distances are then 1 - cosine of the angle.
+    init : {"pca", "sample", "random"} or ndarray of shape (n_rows, n_columns, n_features), default=None
+        First weights: along the two leading principal components out to two standard deviations, chosen samples,
+        or uniformly random (batch: within the range of each feature; online: MiniSom's random directions of norm 1).
+        None is "pca" for batch and "random" for online. For online, "pca" and "sample" are MiniSom's own.
+    neighborhood : {"gaussian", "bubble", "mexican_hat", "cut_gaussian"}, default="gaussian"
+        How cells follow each other, as a function of their distance d on the map and the radius r:
+        exp(-d²/2r²); 1 within r; (1 - d²/r²) exp(-d²/2r²); the gaussian within 2r. Online: MiniSom's "gaussian",
+        "bubble", "mexican_hat" and "triangle".
+    radius_start : float, default=None
+        First radius, in cells; None is half the longer side (online: at least 1). MiniSom calls it sigma.
+    radius_end : float, default=0.5
+        Radius of the last epoch. Smaller fits the data closer, larger keeps the map smoother. Batch only: MiniSom's
+        decays have fixed ends.
+    decay : {"exponential", "linear", "asymptotic"} or callable, default=None
+        How the radius shrinks; a callable is asked for ``decay(radius_start, radius_end, fraction)`` with the
+        fraction of the training from 0 to 1. Online: MiniSom's "asymptotic" (to a third of radius and learning
+        rate), "linear" (radius to 1, rate to 0) or "inverse" (the same, by a hyperbola).
+        None is "exponential" for batch and "asymptotic" for online.
+    n_epochs : int, default=20
+        Passes over the data.
+    n_iterations : int, default=None
+        Online only: number of samples shown; None is n_epochs times the number of samples.
+    learning_rate : float, default=0.5
+        Online only: share of the way that the best cell goes towards the first sample.
+    n_init : int, default=1
+        Number of maps trained; the one with the lowest distortion (`energy_`) is kept. With init="pca" (batch) or an
+        array the first map starts there and the others at chosen samples.
+    on_bad : {"raise", "mask"}, default="raise"
+        Refuse missing values (NaN, infinity), or measure distances over the observed features (batch only). A row
+        with nothing observed is left out of the training; its cell is -1 and its distances are NaN.
+    random_state : int, RandomState instance or None, default=None
+        Order of samples and random first weights. For online an int is MiniSom's seed.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (n_rows, n_columns, n_features)
+        Weights of the cells, in units of the data (float64); ``weights_[..., i]`` is a component plane.
+    cell_positions_ : ndarray of shape (n_cells, 2)
+        x and y of the cells' centres for drawing, in units of the distance between neighbours.
+    labels_ : ndarray of shape (n_samples,)
+        Cell of each training sample.
+    hits_ : ndarray of shape (n_rows, n_columns)
+        Number of training samples in each cell (those with a weight above 0).
+    u_matrix_ : ndarray of shape (n_rows, n_columns)
+        Mean distance between the weights of a cell and those of the cells it touches.
+    quantization_error_ : float
+        Mean distance of the training samples to their best cell.
+    topographic_error_ : float
+        Share of the training samples whose two best cells do not touch.
+    energy_ : float
+        Distortion of the map at the last radius: mean squared distance to the best cell and its neighbours, weighted
+        by the neighbourhood function.
+    history_ : dict of lists
+        By epoch. Batch: "radius" and "quantization_error" (before the update). Online: "learning_rate".
+    n_iter_ : int
+        Number of epochs run.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features, where X had them.
+
+    Notes
+    -----
+    Batch costs 2 n K D operations per epoch for n samples, K cells and D features, and memory for the weights, one
+    number per sample, and a block of about 4 MB per thread; nothing of size n x K is held except what `transform`
+    returns. Threads: as many as BLAS is allowed; results do not depend on their number. Ties between cells (to 1e-9,
+    relative) go to the lowest cell.
+
+    References
+    ----------
+    .. [1] T. Kohonen, "Essentials of the self-organizing map", Neural Networks 37 (2013) 52.
+    .. [2] G. Vettigli, MiniSom, https://github.com/JustGlowing/minisom
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_sedzoo.mapping import SOMMapper
+    >>> X = np.repeat([[0.0, 0.0], [1.0, 0.5], [5.0, 0.0], [6.0, 0.5]], 5, axis=0)
+    >>> som = SOMMapper(1, 4, radius_end=0.1).fit(X)
+    >>> som.hits_
+    array([[5, 5, 5, 5]])
+    >>> som.predict([[5.1, 0.0]])
+    array([2])
+    >>> som.transform(X).shape
+    (20, 4)
+    """
+
+    def __init__(
+        self,
+        n_rows=10,
+        n_columns=10,
+        *,
+        algorithm="batch",
+        output="distance",
+        topology="rectangular",
+        is_toroidal=False,
+        metric="euclidean",
+        init=None,
+        neighborhood="gaussian",
+        radius_start=None,
+        radius_end=0.5,
+        decay=None,
+        n_epochs=20,
+        n_iterations=None,
+        learning_rate=0.5,
+        n_init=1,
+        on_bad="raise",
+        random_state=None,
+    ):
+        self.n_rows = n_rows
+        self.n_columns = n_columns
+        self.algorithm = algorithm
+        self.output = output
+        self.topology = topology
+        self.is_toroidal = is_toroidal
+        self.metric = metric
+        self.init = init
+        self.neighborhood = neighborhood
+        self.radius_start = radius_start
+        self.radius_end = radius_end
+        self.decay = decay
+        self.n_epochs = n_epochs
+        self.n_iterations = n_iterations
+        self.learning_rate = learning_rate
+        self.n_init = n_init
+        self.on_bad = on_bad
+        self.random_state = random_state
+
+    @property
+    def cell_shape(self):
+        """(n_rows, n_columns); ``numpy.unravel_index(cell, som.cell_shape)`` is the place of a cell."""
+        return self.n_rows, self.n_columns
+
+    @with_callbacks
+    def fit(self, X, y=None, sample_weight=None):
+        """Train the map.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training data.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples. "online" draws its samples with these chances.
+
+        Returns
+        -------
+        self
+        """
+        self._check_parameters()
+        X, weight = self._read_training(X, sample_weight)
+        with hold_blas() as n_threads:
+            reporter = EpochReporter(self, X, self.n_epochs * self.n_init)
+            runs = [self._train(X, weight, seed, reporter, n_threads) for seed in self._draw_seeds()]
+            best = min(runs, key=lambda run: run["energy"])
+            self._keep(X, weight, best)
+            reporter.close(best["weights"])
+        return self
+
+    def fit_predict(self, X, y=None, sample_weight=None):
+        """Train the map and return the cell of each sample, shape (n_samples,)."""
+        return self.fit(X, sample_weight=sample_weight).labels_
+
+    def transform(self, X):
+        """Place samples on the map.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_cells) or (n_samples, 2)
+            Distances to all cells, or row and column of the best cell; NaN for a row with nothing observed.
+        """
+        X = self._read(X)
+        if self.output == "coordinates":
+            cells = self._find(X).best
+            places = np.column_stack(np.divmod(cells, self.n_columns)).astype(X.dtype)
+            places[cells < 0] = np.nan
+            return places
+        with hold_blas() as n_threads:
+            distances = measure_distances(X, self._codebook(), n_threads=n_threads, **self._search_options(X))
+        if self.metric == "cosine":
+            distances = distances**2 / 2
+        if self.on_bad == "mask":
+            distances[np.isnan(X).all(axis=1)] = np.nan
+        return distances
+
+    def predict(self, X):
+        """Return the number of the best cell of each sample, row by row: row * n_columns + column.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Cells; -1 for a row with nothing observed (`on_bad="mask"`).
+        """
+        return self._find(self._read(X)).best
+
+    def score(self, X, y=None):
+        """Return minus the quantization error: the mean distance to the best cell.
+
+        It falls with every cell added: do not choose the size of the map by it alone.
+        """
+        X = self._read(X)
+        return -self._measure_error(X, self._find(X).best, None)
+
+    def win_map(self, X):
+        """Return a dict from (row, column) to the row numbers of the samples in that cell; empty cells are left out."""
+        cells = self.predict(X)
+        order = np.argsort(cells, kind="stable")
+        kinds, starts = np.unique(cells[order], return_index=True)
+        members = np.split(order, starts[1:])
+        return {divmod(int(kind), self.n_columns): rows for kind, rows in zip(kinds, members, strict=True) if kind >= 0}
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of what `transform` returns: cell0_0, cell0_1, ... or row, column."""
+        check_is_fitted(self)
+        if self.output == "coordinates":
+            return np.array(["row", "column"], dtype=object)
+        cells = np.ndindex(self.cell_shape)
+        return np.array([f"cell{row}_{column}" for row, column in cells], dtype=object)
+
+    def _check_parameters(self):
+        owner = type(self).__name__
+        for name in ("n_rows", "n_columns", "n_epochs", "n_init"):
+            check_integer(owner, name, getattr(self, name), 1)
+        check_option(owner, "algorithm", self.algorithm, ("batch", "online"))
+        check_option(owner, "output", self.output, ("distance", "coordinates"))
+        check_option(owner, "topology", self.topology, ("rectangular", "hexagonal"))
+        check_option(owner, "metric", self.metric, ("euclidean", "cosine"))
+        is_online = self.algorithm == "online"
+        check_option(owner, "neighborhood", self.neighborhood, ONLINE_NEIGHBORHOODS if is_online else NEIGHBORHOODS)
+        if self.init is None or isinstance(self.init, str):
+            check_option(owner, "init", self.init, (None, *INITS))
+        if is_online or not callable(self.decay):
+            check_option(owner, "decay", self.decay, (None, *(RADIUS_DECAYS if is_online else DECAYS)))
+        if is_online:
+            check_number(owner, "learning_rate", self.learning_rate, 0, closed="right")
+            if self.n_iterations is not None:
+                check_integer(owner, "n_iterations", self.n_iterations, 1)
+        for name, value in (("is_toroidal", self.is_toroidal), ("on_bad", self.on_bad == "mask")):
+            if value and is_online:
+                raise ValueError(
+                    f"`{name}` of {owner} must be left at its default for algorithm='online' (MiniSom has no such "
+                    f"thing), got {getattr(self, name)!r}. Pass algorithm='batch'."
+                )
+        if self.is_toroidal and self.topology == "hexagonal" and self.n_rows % 2:
+            raise ValueError(
+                f"`n_rows` of {owner} must be even for a toroidal hexagonal map, whose odd rows are moved by half a "
+                f"cell, got {self.n_rows!r}."
+            )
+
+    def _read_training(self, X, sample_weight):
+        X = check_spectra(self, X, reset=True, on_bad=self.on_bad)
+        weight = check_sample_weight(type(self).__name__, sample_weight, len(X))
+        if self.on_bad == "mask":
+            missing = np.isnan(X)
+            empty = missing.all(axis=1)
+            if empty.all() or missing.all(axis=0).any():
+                where = "row" if empty.all() else f"column {missing.all(axis=0).argmax()}"
+                raise ValueError(f"X of {type(self).__name__} must have observed values: every {where} is missing.")
+            if empty.any():
+                warnings.warn(f"{point_at(empty, len(X), 'hold no value')} They get the cell -1.", SedDataWarning, 4)
+                weight = np.where(empty, 0.0, 1.0 if weight is None else weight)
+        self._refuse_zero_norm(X)
+        return X, weight
+
+    def _read(self, X):
+        check_is_fitted(self)
+        X = check_spectra(self, X, reset=False, on_bad=self.on_bad)
+        self._refuse_zero_norm(X)
+        return X
+
+    def _refuse_zero_norm(self, X):
+        if self.metric == "cosine":
+            zero = ~np.any(X, axis=1)
+            if zero.any():
+                raise ValueError(f"{point_at(zero, len(X), 'are zero and have no direction')} Use metric='euclidean'.")
+
+    def _draw_seeds(self):
+        """Return a seed for each map: the first is `random_state` itself where that is an integer."""
+        generator = check_random_state(self.random_state)
+        seeds = [int(seed) for seed in generator.randint(np.iinfo(np.int32).max, size=self.n_init)]
+        if isinstance(self.random_state, Integral):
+            seeds[0] = int(self.random_state)
+        return list(enumerate(seeds))
+
+    def _train(self, X, weight, seed, reporter, n_threads):
+        number, seed = seed
+        init = self._choose_init(X, number)
+        if self.algorithm == "online":
+            weights, history = self._train_online(X, weight, init, seed, reporter)
+            radius = 1.0
+        else:
+            radii = plan_radii(type(self).__name__, self.decay or "exponential", *self._radii(), self.n_epochs)
+            if isinstance(init, str):
+                init = make_weights(
+                    X, init, self.cell_shape, sample_weight=weight, random_state=np.random.RandomState(seed)
+                )
+            weights, history = train_batch(
+                X,
+                self._normalize(init),
+                radii,
+                sample_weight=weight,
+                grid=self._grid_options(),
+                search={"n_threads": n_threads, **self._search_options(X)},
+                reporter=reporter,
+            )
+            radius = history["radius"][-1]
+        found = find_best_cells(
+            X,
+            self._normalize(weights),
+            sample_weight=weight,
+            with_second=True,
+            with_sums=True,
+            n_threads=n_threads,
+            **self._search_options(X),
+        )
+        grid = self._grid_options()
+        if grid["neighborhood"] not in NEIGHBORHOODS:
+            grid["neighborhood"] = "gaussian"
+        energy = measure_energy(self._normalize(weights), found, radius, **grid)
+        return {"weights": weights, "history": history, "found": found, "energy": energy}
+
+    def _train_online(self, X, weight, init, seed, reporter):
+        if weight is not None:  # MiniSom knows no weights: show it samples drawn by weight
+            X = X[np.random.RandomState(seed).choice(len(X), len(X), p=weight / weight.sum())]
+        start, _ = self._radii()
+        return train_online(
+            X,
+            init,
+            shape=self.cell_shape,
+            topology=self.topology,
+            metric=self.metric,
+            neighborhood=self.neighborhood,
+            decay=self.decay or "asymptotic",
+            radius=start,
+            learning_rate=self.learning_rate,
+            n_iterations=self.n_iterations or self.n_epochs * len(X),
+            n_epochs=self.n_epochs,
+            seed=seed,
+            reporter=reporter,
+        )
+
+    def _choose_init(self, X, number):
+        """Return the name of the start of this map, or given weights (n_cells, n_features)."""
+        if self.init is None or isinstance(self.init, str):
+            init = self.init or ("random" if self.algorithm == "online" else "pca")
+            return "sample" if number and init == "pca" else init
+        if number:
+            return "sample"
+        init = np.asarray(self.init, dtype=np.float64)
+        if init.shape != (*self.cell_shape, X.shape[1]) or not np.isfinite(init).all():
+            raise ValueError(
+                f"`init` of {type(self).__name__} must be an array of finite numbers of shape "
+                f"{(*self.cell_shape, X.shape[1])}, got shape {init.shape}."
+            )
+        return init.reshape(-1, X.shape[1])
+
+    def _radii(self):
+        is_online = self.algorithm == "online"
+        if is_online and self.radius_start is None:
+            return max(1.0, max(self.cell_shape) // 2), self.radius_end
+        end = 0.0 if is_online else self.radius_end
+        return check_radii(type(self).__name__, self.cell_shape, self.radius_start, end)
+
+    def _grid_options(self):
+        return {
+            "shape": self.cell_shape,
+            "neighborhood": self.neighborhood,
+            "topology": self.topology,
+            "is_toroidal": self.is_toroidal,
+        }
+
+    def _search_options(self, X):
+        has_missing = self.on_bad == "mask" and bool(np.isnan(X).any())
+        return {"has_missing": has_missing, "is_normalized": self.metric == "cosine"}
+
+    def _normalize(self, weights):
+        if self.metric == "euclidean":
+            return weights
+        norms = np.linalg.norm(weights, axis=1, keepdims=True)
+        return weights / np.where(norms > 0, norms, 1)
+
+    def _codebook(self):
+        """Return the weights as the search wants them, (n_cells, n_features)."""
+        return self._normalize(self.weights_.reshape(-1, self.weights_.shape[-1]))
+
+    def _find(self, X):
+        with hold_blas() as n_threads:
+            return find_best_cells(X, self._codebook(), n_threads=n_threads, **self._search_options(X))
+
+    def _measure_error(self, X, cells, weight):
+        distance = measure_own(X, self._codebook(), cells, **self._search_options(X))
+        kept = (cells >= 0) if weight is None else (weight > 0)
+        weight = kept if weight is None else weight
+        return float(np.average((distance**2 / 2 if self.metric == "cosine" else distance)[kept], weights=weight[kept]))
+
+    def _keep(self, X, weight, run):
+        found = run["found"]
+        counted = np.ones(len(X), dtype=bool) if weight is None else weight > 0
+        layout = (*self.cell_shape, self.topology, self.is_toroidal)
+        self.weights_ = run["weights"].reshape(*self.cell_shape, X.shape[1])
+        self.cell_positions_ = lay_cells(*self.cell_shape, self.topology)
+        self.labels_ = found.best
+        self.hits_ = np.bincount(found.best[counted], minlength=len(run["weights"])).reshape(self.cell_shape)
+        self.u_matrix_ = average_neighbors(self.weights_, self.topology, self.is_toroidal)
+        self.quantization_error_ = self._measure_error(X, found.best, weight)
+        first, second = found.best[counted], found.second[counted]
+        touching = (second < 0) | are_neighbors(*layout, first, second)
+        self.topographic_error_ = 1 - float(np.average(touching, weights=None if weight is None else weight[counted]))
+        self.energy_ = run["energy"]
+        self.history_ = run["history"]
+        self.n_iter_ = len(next(iter(run["history"].values())))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.on_bad == "mask"
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

@@ -1,0 +1,76 @@
+"""Online training, one sample at a time: MiniSom trains, with our parameters in its words."""
+
+RADIUS_DECAYS = {"asymptotic": "asymptotic_decay", "linear": "linear_decay_to_one", "inverse": "inverse_decay_to_one"}
+NEIGHBORHOODS = ("gaussian", "bubble", "mexican_hat", "triangle")
+
+
+def train_online(
+    X, init, *, shape, topology, metric, neighborhood, decay, radius, learning_rate, n_iterations, n_epochs, seed,
+    reporter,
+):  # fmt: skip
+    """Return weights (n_cells, n_features) after MiniSom's `train_random`, and the history by epoch."""
+    from minisom import MiniSom
+
+    watch = _Watch(decay, n_iterations, n_epochs, reporter)
+    trainer = MiniSom(
+        *shape,
+        X.shape[1],
+        sigma=radius,
+        learning_rate=learning_rate,
+        decay_function=watch,
+        sigma_decay_function=RADIUS_DECAYS[decay],
+        neighborhood_function=neighborhood,
+        topology=topology,
+        activation_distance=metric,
+        random_seed=seed,
+    )
+    if not isinstance(init, str):
+        trainer.get_weights()[...] = init.reshape(*shape, -1)
+    elif init == "pca":
+        trainer.pca_weights_init(X)
+    elif init == "sample":
+        trainer.random_weights_init(X)
+    watch.weights = trainer.get_weights()
+    try:
+        trainer.train_random(X, n_iterations)
+    except _StopRequestedError:
+        pass
+    else:
+        watch.finish()
+    return trainer.get_weights().reshape(-1, X.shape[1]), watch.history
+
+
+class _StopRequestedError(Exception):
+    """A callback asked to stop."""
+
+
+class _Watch:
+    """MiniSom's learning-rate decay, with a look at the clock: reports every epoch."""
+
+    def __init__(self, decay, n_iterations, n_epochs, reporter):
+        self.decay, self.reporter = decay, reporter
+        self.n_per_epoch = -(-n_iterations // n_epochs)
+        self.history = {"learning_rate": []}
+        self.weights = None
+
+    def __call__(self, learning_rate, t, max_iter):
+        current = self._decay(learning_rate, t, max_iter)
+        if t % self.n_per_epoch == 0:
+            if t and self.finish():
+                raise _StopRequestedError
+            self.history["learning_rate"].append(float(current))
+            self.reporter.begin()
+        return current
+
+    def finish(self):
+        """Close the epoch under way."""
+        return self.reporter.end(self.weights, learning_rate=self.history["learning_rate"][-1])
+
+    def _decay(self, learning_rate, t, max_iter):
+        """MiniSom's own formulae, to the last bit."""
+        if self.decay == "asymptotic":
+            return learning_rate / (1 + t / (max_iter / 2))
+        if self.decay == "linear":
+            return learning_rate * (1 - t / max_iter)
+        knee = max_iter / 100.0
+        return learning_rate * knee / (knee + t)

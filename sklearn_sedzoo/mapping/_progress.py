@@ -1,0 +1,35 @@
+"""Tell scikit-learn's callbacks about each epoch of a map's training."""
+
+
+class EpochReporter:
+    """One subtask per epoch; a callback may ask to stop by returning True at its end."""
+
+    def __init__(self, estimator, X, n_epochs):
+        self.estimator, self.X = estimator, X
+        self.context = estimator._init_callback_context(max_subtasks=n_epochs)
+        self.context.call_on_fit_task_begin(estimator=estimator, X=X)
+        self.task = None
+
+    def begin(self):
+        """Open the next epoch."""
+        self.task = self.context.subcontext(task_name="epoch")
+        self.task.call_on_fit_task_begin(estimator=self.estimator, X=self.X)
+
+    def end(self, weights, **metadata):
+        """Close the epoch with what is known of it; return whether a callback asked to stop."""
+        shape = self.estimator.cell_shape
+        return self.task.call_on_fit_task_end(
+            estimator=self.estimator,
+            X=self.X,
+            metadata=metadata,
+            reconstruction_attributes=lambda: {"weights_": weights.reshape(*shape, -1).copy()},
+        )
+
+    def close(self, weights):
+        """Close the fit."""
+        shape = self.estimator.cell_shape
+        self.context.call_on_fit_task_end(
+            estimator=self.estimator,
+            X=self.X,
+            reconstruction_attributes=lambda: {"weights_": weights.reshape(*shape, -1).copy()},
+        )

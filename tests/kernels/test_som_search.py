@@ -1,0 +1,141 @@
+"""The blocked search and the batch update, against plain differences."""
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from sklearn_sedzoo._kernels import som_search
+from sklearn_sedzoo._kernels.som_search import find_best_cells, measure_distances, measure_own
+from sklearn_sedzoo._kernels.som_update import measure_energy, update_weights
+from tests.reference import som as twin
+
+
+def _made(n=700, n_features=7, n_cells=30, seed=0, dtype=np.float64):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, n_features)).astype(dtype), rng.normal(size=(n_cells, n_features))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("offset", [0, 1e3])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_best_cells_equal_the_nearest(dtype, offset, order):
+    X, weights = _made(dtype=dtype)
+    X, weights = np.asarray(X + dtype(offset), order=order), weights + offset
+    distance = cdist(X.astype(float), weights)
+    found = find_best_cells(X, weights, with_second=True)
+    ranked = np.sort(distance, axis=1)
+    clear = ranked[:, 1] - ranked[:, 0] > 1e-3 * (dtype is np.float32)
+    assert clear.mean() > 0.99
+    np.testing.assert_array_equal(found.best[clear], distance.argmin(axis=1)[clear])
+    if dtype is np.float64:
+        np.testing.assert_array_equal(found.second, distance.argsort(axis=1)[:, 1])
+        np.testing.assert_allclose(np.sqrt(found.squared), distance.min(axis=1), rtol=1e-9)
+
+
+def test_float32_far_from_zero_still_finds_the_right_cells():
+    """Without centring only 4 % of these are right."""
+    X, weights = _made(n=2000, n_features=16)
+    near = (X * 0.1 + 1000).astype(np.float32)
+    weights = weights * 0.1 + 1000
+    right = find_best_cells(near, weights).best == cdist(near.astype(float), weights).argmin(axis=1)
+    assert right.mean() > 0.999
+
+
+@pytest.mark.parametrize("size", [1e-17, 1e-150, 1e30])
+def test_tiny_and_huge_scales(size):
+    X, weights = _made()
+    dtype = np.float32 if 1e-20 < size < 1e35 else np.float64
+    expected = find_best_cells(X.astype(dtype), weights)
+    found = find_best_cells((X * size).astype(dtype), weights * size)
+    np.testing.assert_array_equal(found.best, expected.best)
+    np.testing.assert_allclose(found.squared, expected.squared * size**2, rtol=1e-3)
+
+
+def test_ties_go_to_the_lowest_cell():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(500, 40)) + 1e4
+    weights = X[:5] + 1e-3
+    twice = np.concatenate([weights, weights * (1 + 1e-15), weights])
+    found = find_best_cells(X, twice, with_second=True)
+    assert found.best.max() < 5
+    np.testing.assert_array_equal(found.best, find_best_cells(X, weights).best)
+    np.testing.assert_array_equal(found.second, found.best + 5)
+
+
+def test_threads_and_blocks_change_nothing(monkeypatch):
+    X, weights = _made(n=3000)
+    monkeypatch.setattr(som_search, "_SLAB_ENTRIES", 256 * 8)
+    one = find_best_cells(X, weights, with_sums=True, n_threads=1)
+    two = find_best_cells(X, weights, with_sums=True, n_threads=2)
+    np.testing.assert_array_equal(one.best, two.best)
+    np.testing.assert_array_equal(one.sums, two.sums)
+    monkeypatch.undo()
+    whole = find_best_cells(X, weights, with_sums=True)
+    np.testing.assert_array_equal(one.best, whole.best)
+    np.testing.assert_allclose(one.sums, whole.sums, atol=1e-10)
+
+
+def test_sums_count_the_members():
+    X, weights = _made()
+    w = np.random.default_rng(3).uniform(size=len(X))
+    found = find_best_cells(X, weights, sample_weight=w, with_sums=True)
+    for cell in range(len(weights)):
+        members = found.best == cell
+        part = X[members] - weights.mean(axis=0)
+        np.testing.assert_allclose(found.sums[cell], w[members] @ part, atol=1e-12)
+        np.testing.assert_allclose(found.counts[cell], w[members].sum(), atol=1e-12)
+        np.testing.assert_allclose(found.squared_sums[cell], w[members] @ (part**2).sum(axis=1), atol=1e-12)
+
+
+def test_missing_values_are_left_out_of_the_distance():
+    X, weights = _made()
+    X[np.random.default_rng(4).uniform(size=X.shape) < 0.3] = np.nan
+    X[5] = np.nan
+    observed = ~np.isnan(X)
+    differences = np.where(observed[:, None], X[:, None] - weights, 0)
+    with np.errstate(invalid="ignore"):
+        expected = np.sqrt((differences**2).sum(axis=2) * (X.shape[1] / np.maximum(observed.sum(axis=1), 1))[:, None])
+    found = find_best_cells(X, weights, with_sums=True, has_missing=True)
+    kept = np.arange(len(X)) != 5
+    assert found.best[5] == -1
+    np.testing.assert_array_equal(found.best[kept], expected.argmin(axis=1)[kept])
+    np.testing.assert_allclose(np.sqrt(found.squared[kept]), expected.min(axis=1)[kept], atol=1e-7)
+    np.testing.assert_allclose(measure_distances(X, weights, has_missing=True)[kept], expected[kept], atol=1e-7)
+    own = measure_own(X, weights, found.best, has_missing=True)
+    np.testing.assert_allclose(own[kept], expected.min(axis=1)[kept], atol=1e-12)
+    for cell in range(len(weights)):
+        np.testing.assert_allclose(found.counts[cell], observed[found.best == cell].sum(axis=0))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_distances_equal_the_differences(dtype):
+    X, weights = _made(dtype=dtype)
+    distances = measure_distances(X, weights)
+    assert distances.dtype == dtype
+    np.testing.assert_allclose(distances, cdist(X.astype(float), weights), rtol=1e-6 if dtype is np.float32 else 1e-12)
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "bubble", "cut_gaussian"])
+@pytest.mark.parametrize(("topology", "is_toroidal"), [("rectangular", False), ("hexagonal", True)])
+def test_epoch_and_energy_equal_their_twins(kind, topology, is_toroidal):
+    X, weights = _made(n=200)
+    w = np.random.default_rng(5).uniform(size=len(X))
+    grid = {"shape": (6, 5), "topology": topology, "is_toroidal": is_toroidal, "neighborhood": kind}
+    layout = ((6, 5), topology, is_toroidal, kind)
+    found = find_best_cells(X, weights, sample_weight=w, with_sums=True)
+    expected = twin.batch_epoch(X, weights, 1.5, *layout, sample_weight=w)
+    np.testing.assert_allclose(update_weights(weights, found, 1.5, **grid), expected, atol=1e-12)
+    found = find_best_cells(X, weights, with_sums=True)
+    expected = twin.distortion(X, weights, 1.5, *layout)
+    np.testing.assert_allclose(measure_energy(weights, found, 1.5, **grid), expected, rtol=1e-12)
+
+
+def test_epoch_with_missing_values_averages_the_observed():
+    X, weights = _made(n=400)
+    X[np.random.default_rng(4).uniform(size=X.shape) < 0.2] = np.nan
+    found = find_best_cells(X, weights, with_sums=True, has_missing=True)
+    updated = update_weights(weights, found, 1.0, shape=(6, 5))
+    h = twin.neighborhood(twin.all_distances((6, 5), "rectangular", False), 1.0, "gaussian")
+    for j, i in [(0, 0), (7, 3), (29, 6)]:
+        pull = h[j, found.best] * ~np.isnan(X[:, i])
+        np.testing.assert_allclose(updated[j, i], (pull * np.nan_to_num(X[:, i])).sum() / pull.sum(), rtol=1e-10)
