@@ -86,7 +86,10 @@ def make_sed_pipeline(
         grid, grid_range=grid_range, spacing=spacing, wavelength=wavelength, unit=unit, on_bad=on_bad
     )
     normalize = ("normalize", FluxNormalizer(band, on_bad=on_bad))
-    embed = ("embed", ConvAutoencoderEmbedder(latent_dim, random_state=random_state) if embed is None else clone(embed))
+    embed = (
+        "embed",
+        ConvAutoencoderEmbedder(latent_dim, random_state=random_state) if embed is None else clone(embed, safe=False),
+    )
     steps = [("resample", resample)]
     if keep_brightness:
         brightness = Pipeline([("scale", FluxScale(band, on_bad=on_bad)), ("standardize", StandardScaler())])
