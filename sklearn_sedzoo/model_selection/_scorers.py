@@ -114,7 +114,9 @@ def silhouette_scorer(*, reference, sample_size=None, random_state=0):
     >>> search.fit(np.random.default_rng(0).permutation(X)).best_params_
     {'n_clusters': 3}
     """
-    known = hasattr(reference, "transform") or callable(reference) or reference == "own"
+    known = (
+        hasattr(reference, "transform") or callable(reference) or (isinstance(reference, str) and reference == "own")
+    )
     if not known:
         raise TypeError(
             "`reference` of silhouette_scorer must be a fitted transformer, a function of X or 'own', "

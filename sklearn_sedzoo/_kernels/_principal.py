@@ -1,0 +1,128 @@
+"""Principal axes of spectra and of latents: plain arrays in, plain arrays out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+EXACT_SIZE = 1500  # up to here an eigenproblem of this size costs less than a second
+BLOCK_ROWS = 1024
+
+
+class Frame(NamedTuple):
+    """An affine frame: ``x = mean + scores @ axes``; `spread` is the standard deviation along each axis."""
+
+    mean: np.ndarray
+    axes: np.ndarray
+    spread: np.ndarray
+
+
+def fit_principal_frame(X, rows, n_axes, rng, n_iter=4) -> Frame:
+    """Return the leading principal axes of ``X[rows]``, with no full copy of X.
+
+    Up to 1500 rows or columns the axes come from the smaller of the two Gram matrices in float64; above, from a
+    randomised subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4) with `n_iter` passes.
+    The largest loading of each axis is positive.
+    """
+    rows = np.sort(rows)
+    mean = sum(X[block].sum(axis=0, dtype=np.float64) for block in _blocks(rows)) / len(rows)
+    if min(len(rows), X.shape[1]) <= EXACT_SIZE:
+        axes, energy = _solve_exactly(X, rows, mean, n_axes)
+    else:
+        axes, energy = _iterate_subspace(X, rows, mean, n_axes, rng, n_iter)
+    axes = axes * _signs(axes)[:, None]
+    return Frame(mean, axes, np.sqrt(np.maximum(energy, 0) / len(rows)))
+
+
+def project(X, frame: Frame) -> np.ndarray:
+    """Return the scores ``(X - mean) @ axes.T`` in float64, block by block."""
+    scores = np.empty((len(X), len(frame.axes)))
+    for block in _blocks(np.arange(len(X))):
+        scores[block] = (X[block[0] : block[-1] + 1] - frame.mean) @ frame.axes.T
+    return scores
+
+
+def residual_energy(X, frame: Frame, scores) -> np.ndarray:
+    """Return the sum of squares of each row of X that the frame leaves out."""
+    left = np.empty(len(X))
+    for block in _blocks(np.arange(len(X))):
+        rest = X[block[0] : block[-1] + 1] - frame.mean
+        rest -= scores[block] @ frame.axes
+        left[block] = np.einsum("ij,ij->i", rest, rest)
+    return left
+
+
+def fit_whitening(latents) -> Frame:
+    """Return the frame in which the latents are uncorrelated, ordered by variance and of unit variance.
+
+    Directions without variance keep their scale (they come out as zeros, not as noise divided by nothing).
+    """
+    latents = np.asarray(latents, dtype=np.float64)
+    mean = latents.mean(axis=0)
+    _, singular, axes = np.linalg.svd(latents - mean, full_matrices=True)
+    spread = np.zeros(latents.shape[1])
+    spread[: len(singular)] = singular / np.sqrt(len(latents))
+    flat = spread <= 1e-7 * spread.max(initial=0)
+    return Frame(mean, axes * _signs(axes)[:, None], np.where(flat, 1.0, spread))
+
+
+def whiten(latents, frame: Frame) -> np.ndarray:
+    """Return ``(latents - mean) @ axes.T / spread``."""
+    return (latents - frame.mean) @ frame.axes.T / frame.spread
+
+
+def unwhiten(latents, frame: Frame) -> np.ndarray:
+    """Undo `whiten`."""
+    return (latents * frame.spread) @ frame.axes + frame.mean
+
+
+def _blocks(rows):
+    return np.array_split(rows, max(1, -(-len(rows) // BLOCK_ROWS)))
+
+
+def _signs(axes):
+    largest = np.abs(axes).argmax(axis=1)
+    return np.where(axes[np.arange(len(axes)), largest] < 0, -1.0, 1.0)
+
+
+def _solve_exactly(X, rows, mean, n_axes):
+    n_rows, n_columns = len(rows), X.shape[1]
+    if n_rows <= n_columns:
+        centred = X[rows] - mean
+        energy, vectors = np.linalg.eigh(centred @ centred.T)
+        energy, vectors = energy[::-1][:n_axes], vectors[:, ::-1][:, :n_axes]
+        axes = np.linalg.qr((centred.T @ vectors) / np.sqrt(np.maximum(energy, _floor(energy))))[0].T
+    else:
+        gram = np.zeros((n_columns, n_columns))
+        for block in _blocks(rows):
+            centred = X[block] - mean
+            gram += centred.T @ centred
+        energy, axes = np.linalg.eigh(gram)
+        energy, axes = energy[::-1][:n_axes], axes[:, ::-1][:, :n_axes].T
+    return axes, energy
+
+
+def _floor(energy):
+    return max(float(energy.max(initial=0)) * 1e-15, np.finfo(float).tiny)
+
+
+def _iterate_subspace(X, rows, mean, n_axes, rng, n_iter):
+    dtype = X.dtype
+    subspace = rng.standard_normal((X.shape[1], min(n_axes + 10, X.shape[1]))).astype(dtype)
+    mean = mean.astype(dtype)
+    for _ in range(n_iter):
+        subspace = np.linalg.qr(subspace)[0]
+        image = np.zeros_like(subspace)
+        for block in _blocks(rows):
+            centred = X[block] - mean
+            image += centred.T @ (centred @ subspace)
+        subspace = image
+    subspace = np.linalg.qr(subspace)[0]
+    inner = np.zeros((subspace.shape[1],) * 2)
+    for block in _blocks(rows):
+        scores = ((X[block] - mean) @ subspace).astype(np.float64)
+        inner += scores.T @ scores
+    energy, vectors = np.linalg.eigh(inner)
+    axes = (subspace @ vectors[:, ::-1][:, :n_axes]).T.astype(np.float64)
+    return axes, energy[::-1][:n_axes]

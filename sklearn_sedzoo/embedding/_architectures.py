@@ -1,0 +1,135 @@
+"""The networks: plain functions from a configuration to a Keras encoder and decoder."""
+
+from __future__ import annotations
+
+import math
+
+from sklearn_sedzoo.embedding._layers import load_layers
+
+# What a parameter that is left at None means, by architecture.
+DEFAULTS = {
+    "residual": {"filters": (8,), "kernel_size": 3, "strides": 64, "pool_size": 1, "epochs": 200, "patience": 60},
+    "thesis": {"filters": (32, 16), "kernel_size": 5, "strides": 1, "pool_size": 4, "epochs": 50, "patience": 10},
+}
+
+
+def find_default(architecture, name):
+    """Return what a parameter means that is left at None; a user's own network trains as the thesis's does."""
+    return DEFAULTS[architecture if architecture in ("residual",) else "thesis"][name]
+
+
+def build_thesis(config):
+    """Conv1D + max-pooling blocks, dense bottleneck, Conv1DTranspose + up-sampling blocks, final Conv1D."""
+    from keras import Input, Model, layers
+
+    shrink = config["pool_size"] * config["strides"]
+    n_pixels, filters, kernel_size = config["n_pixels"], config["filters"], config["kernel_size"]
+    reduced = math.ceil(n_pixels / shrink ** len(filters))
+    padding = reduced * shrink ** len(filters) - n_pixels
+
+    spectrum = Input((n_pixels,), name="spectrum")
+    x = layers.Reshape((n_pixels, 1))(spectrum)
+    if padding:
+        x = layers.ZeroPadding1D((0, padding))(x)
+    for i, width in enumerate(filters):
+        x = layers.Conv1D(width, kernel_size, strides=config["strides"], padding="same", name=f"conv{i}", **_plain())(x)
+        x = _activate(x, config)
+        x = layers.MaxPooling1D(config["pool_size"], padding="same")(x)
+    x = layers.Flatten()(x)
+    latent = layers.Dense(config["latent_dim"], name="latent", **_plain())(x)
+
+    code = Input((config["latent_dim"],), name="code")
+    x = layers.Dense(reduced * filters[-1], name="expand", **_plain())(code)
+    x = layers.Reshape((reduced, filters[-1]))(_activate(x, config))
+    for i, width in enumerate(reversed(filters)):
+        x = layers.Conv1DTranspose(
+            width, kernel_size, strides=config["strides"], padding="same", name=f"deconv{i}", **_plain()
+        )(x)
+        x = layers.UpSampling1D(config["pool_size"])(_activate(x, config))
+    x = layers.Conv1D(1, kernel_size, padding="same", name="draw", **_plain())(x)
+    x = layers.Reshape((n_pixels + padding,))(x)
+    if padding:
+        x = x[:, :n_pixels]
+    if config["loss"] == "binary_crossentropy":
+        x = layers.Activation("sigmoid")(x)
+    return Model(spectrum, latent, name="encoder"), Model(code, x, name="decoder")
+
+
+def build_residual(config):
+    """PCA and, added to it, a convolutional and a dense network whose last layers start at zero.
+
+    Input and output are the scores of the spectrum on `n_axes` principal axes, each divided by its spread; the
+    skip takes the first `latent_dim` of them. Convolutions run over patches of `strides` pixels.
+    """
+    from keras import Input, Model, layers
+
+    patch_in, patch_out, spread = load_layers()
+    n_axes, latent_dim, filters = config["n_axes"], config["latent_dim"], config["filters"]
+    n_patches = math.ceil(config["n_pixels"] / config["strides"])
+    sizes = {"n_axes": n_axes, "n_patches": n_patches, "patch": config["strides"]}
+
+    scores = Input((n_axes,), name="scores")
+    x = patch_in(**sizes, filters=filters[0], name="patch_in")(scores)
+    for i, width in enumerate(filters):
+        x = _activate(_mix_neighbours(_activate(x, config), width, config, f"conv{i}"), config)
+    x = layers.Add()(
+        [
+            layers.Dense(config["width"], name="read", **_plain())(scores),
+            layers.Dense(config["width"], name="gather", **_plain())(layers.Flatten()(x)),
+        ]
+    )
+    x = _dense_blocks(_activate(x, config), config, "encode")
+    shift = layers.Dense(latent_dim, name="latent_zero", **_plain())(x)
+    latent = layers.Add()([scores[:, :latent_dim], shift])
+
+    code = Input((latent_dim,), name="code")
+    x = _activate(layers.Dense(config["width"], name="write", **_plain())(code), config)
+    x = _dense_blocks(x, config, "decode")
+    drawn = layers.Dense(n_axes, name="scores_zero", **_plain())(x)
+    if n_axes > latent_dim:
+        skip = layers.Flatten()(layers.ZeroPadding1D((0, n_axes - latent_dim))(layers.Reshape((latent_dim, 1))(code)))
+    else:
+        skip = code
+    drawn = spread(name="spread")(layers.Add()([skip, drawn]))
+    x = layers.Dense(n_patches * filters[-1], name="scatter", **_plain())(x)
+    x = _activate(layers.Reshape((n_patches, filters[-1]))(x), config)
+    for i, width in enumerate(reversed(filters)):
+        x = _activate(_mix_neighbours(x, width, config, f"deconv{i}"), config)
+    drawn = layers.Add()([drawn, patch_out(**sizes, filters=filters[0], name="patch_zero")(x)])
+    return Model(scores, latent, name="encoder"), Model(code, drawn, name="decoder")
+
+
+BUILDERS = {"residual": build_residual, "thesis": build_thesis}
+
+
+def _plain():
+    """Weights start at zero; `Network.initialise` draws them, the same on every backend."""
+    return {"kernel_initializer": "zeros", "bias_initializer": "zeros"}
+
+
+def _activate(x, config):
+    from keras import layers
+
+    if config["activation"] == "leaky_relu":
+        return layers.LeakyReLU()(x)
+    return layers.Activation(config["activation"])(x)
+
+
+def _dense_blocks(x, config, name):
+    from keras import layers
+
+    for i in range(config["depth"]):
+        step = _activate(layers.Dense(config["width"], name=f"{name}{i}", **_plain())(x), config)
+        x = layers.Add()([x, step])
+    return x
+
+
+def _mix_neighbours(x, filters, config, name):
+    """Convolve over patches by shifted copies and one matrix product: faster than a convolution on every CPU."""
+    from keras import layers
+
+    size, n_patches = config["kernel_size"], x.shape[1]
+    if size > 1:
+        padded = layers.ZeroPadding1D(((size - 1) // 2, size // 2))(x)
+        x = layers.Concatenate()([padded[:, i : i + n_patches] for i in range(size)])
+    return layers.Dense(filters, name=name, **_plain())(x)

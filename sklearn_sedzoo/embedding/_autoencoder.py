@@ -1,0 +1,364 @@
+"""Turns spectra into a few latent variables with an autoencoder, and back."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_sedzoo._containers import read_spectra
+from sklearn_sedzoo._validation import check_integer, check_number, check_option
+from sklearn_sedzoo.embedding._architectures import BUILDERS, find_default
+from sklearn_sedzoo.embedding._backend import isolated_randomness, load_keras
+from sklearn_sedzoo.embedding._fitting import Plan, count_training_rows, fit_autoencoder
+from sklearn_sedzoo.embedding._spaces import LARGEST
+
+SHAPE_PARAMETERS = ("filters", "kernel_size", "strides", "pool_size")
+N_AXES = 64
+
+
+class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
+    r"""Embed spectra in a few latent variables with a convolutional autoencoder.
+
+    The default network starts as a principal component analysis and learns what bends away from it, so that on
+    the validation spectra it never reconstructs worse than PCA with as many components. The literal network of
+    convolution and pooling blocks is there too (``architecture="thesis"``), and so is a network of your own.
+
+    Parameters
+    ----------
+    latent_dim : int, default=16
+        Number of latent variables, at most ``min(n_samples, n_wavelengths)``.
+    architecture : {"residual", "thesis"} or callable, default="residual"
+        ``"residual"``: PCA and a convolutional residual that starts at zero. ``"thesis"``: Conv1D + max-pooling
+        blocks, dense bottleneck, Conv1DTranspose + up-sampling blocks, final Conv1D. A callable
+        ``(n_wavelengths, latent_dim) -> (encoder, decoder)`` returns two Keras models of your own.
+    whiten : bool, default=True
+        Rotate the latents to their principal axes, order them by variance and give each unit variance, as in
+        PCA. Without it the latents come as the network has them.
+    filters : tuple of int, default=None
+        Filters of the convolution of each block; None is ``(8,)`` for "residual", ``(32, 16)`` for "thesis".
+    kernel_size : int, default=None
+        Width of the convolutions, in pixels for "thesis" (None: 5), in patches for "residual" (None: 3).
+    strides : int, default=None
+        Stride of the convolutions of "thesis" (None: 1); pixels of a patch of "residual" (None: 64).
+    pool_size : int, default=None
+        Pooling of each block of "thesis" (None: 4).
+    activation : str, default="leaky_relu"
+        Name of a Keras activation.
+    loss : {"mse", "binary_crossentropy"}, default="mse"
+        Cross-entropy is for ``architecture="thesis"`` or a callable, and for fluxes within [0, 1].
+    learning_rate : float, default=1e-3
+        Step of the Adam optimiser. "residual" lowers it to zero along a cosine.
+    batch_size : int, default=100
+        Spectra per training step.
+    epochs : int, default=None
+        Largest number of passes over the data; None is 200 for "residual", 50 for "thesis" and a callable.
+    patience : int, default=None
+        Stop after so many epochs without a better validation loss; None is 60 for "residual", else 10.
+    validation_fraction : float, default=0.1
+        Share of the spectra, rounded up, on which the validation loss is measured. The weights of the best epoch
+        are kept. 0: train on all, and watch the training loss.
+    random_state : int, RandomState instance or None, default=None
+        Draws the split, the initial weights and the order of the spectra. The global generators are left alone.
+
+    Attributes
+    ----------
+    history_ : dict of list of float
+        ``"loss"`` and ``"val_loss"`` after each epoch, in squared flux per pixel (or cross-entropy).
+    n_iter_ : int
+        Number of epochs trained.
+    best_loss_ : float
+        Validation loss of the weights that were kept.
+    pca_loss_ : float
+        Validation loss of PCA with as many components ("residual" only, else NaN).
+    model_ : AutoencoderModel
+        The network as plain arrays, independent of the Keras backend, and the whitening of its latents.
+    n_features_in_ : int
+        Number of wavelengths.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, where X has them.
+
+    See Also
+    --------
+    sklearn.decomposition.PCA : The linear embedding that this one starts from.
+
+    Notes
+    -----
+    With the mean spectrum :math:`\mu` and the leading principal axes :math:`V`, the scores of a spectrum are
+    :math:`c = V (x - \mu)`. The residual network is
+
+    .. math:: z = c_{1..d} + f(c), \qquad \hat{x} = \mu + V^T ([z, 0] + g(z)),
+
+    where the last layers of :math:`f` and :math:`g` start at zero. Strided convolutions over the spectrum act
+    on the axes instead (they are linear), so that training needs n_samples x 64 scores, not the spectra.
+    Time grows with epochs x n_samples, memory with n_samples x n_wavelengths.
+
+    The Keras backend is the one that ``KERAS_BACKEND`` names, else the first installed of jax, torch and
+    tensorflow. Results are the same bit for bit on one backend and machine, and close on others.
+
+    References
+    ----------
+    Hinton & Salakhutdinov 2006, Science 313, 504; Portillo et al. 2020, AJ 160, 45 (autoencoders for spectra).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+    >>> X = np.sin(np.outer(np.linspace(1, 2, 30), np.linspace(0, 3, 40)))
+    >>> embedder = ConvAutoencoderEmbedder(2, epochs=1, random_state=0).fit(X)
+    >>> embedder.transform(X).shape
+    (30, 2)
+    >>> bool(embedder.best_loss_ <= embedder.pca_loss_)
+    True
+    """
+
+    def __init__(
+        self,
+        latent_dim=16,
+        *,
+        architecture="residual",
+        whiten=True,
+        filters=None,
+        kernel_size=None,
+        strides=None,
+        pool_size=None,
+        activation="leaky_relu",
+        loss="mse",
+        learning_rate=1e-3,
+        batch_size=100,
+        epochs=None,
+        patience=None,
+        validation_fraction=0.1,
+        random_state=None,
+    ):
+        self.latent_dim = latent_dim
+        self.architecture = architecture
+        self.whiten = whiten
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.strides = strides
+        self.pool_size = pool_size
+        self.activation = activation
+        self.loss = loss
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
+
+    @with_callbacks
+    def fit(self, X, y=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_wavelengths)
+            Normalised fluxes.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        self : ConvAutoencoderEmbedder
+            The fitted embedder. A training that is broken off leaves the embedder as it was.
+        """
+        self._check_parameters()
+        X = read_spectra(self, X, reset=True, ensure_min_samples=2)
+        self._check_sizes(X)
+        load_keras()
+        rng = make_generator(self.random_state)
+        plan = self._make_plan()
+        progress = self._init_callback_context(max_subtasks=plan.epochs)
+        progress.call_on_fit_task_begin(estimator=self, X=X)
+        with isolated_randomness(int(rng.integers(2**31))):
+            model, monitor = fit_autoencoder(X, self._make_config(X), plan, rng, self._make_report(progress, X))
+        self.model_ = model
+        self.history_ = monitor.history
+        self.n_iter_ = len(monitor.history["loss"])
+        self.best_loss_ = monitor.best_loss
+        self.pca_loss_ = monitor.start_loss
+        progress.call_on_fit_task_end(estimator=self, X=X)
+        return self
+
+    def transform(self, X):
+        """Return the latents.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_wavelengths)
+            Normalised fluxes.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, latent_dim), float32
+            The latents; columns are named ``latent0``, ``latent1``, ...
+        """
+        check_is_fitted(self)
+        X = read_spectra(self, X, reset=False)
+        return self.model_.encode(X).astype(np.float32)
+
+    def inverse_transform(self, X):
+        """Return the spectra that the decoder draws.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, latent_dim)
+            Latents, as `transform` gives them.
+
+        Returns
+        -------
+        flux : ndarray of shape (n_samples, n_wavelengths), float32
+            Normalised fluxes.
+        """
+        check_is_fitted(self)
+        latents = check_array(X, dtype=[np.float64, np.float32])
+        if latents.shape[1] != self.model_.latent_dim:
+            raise ValueError(
+                f"X must hold the {self.model_.latent_dim} latents of {type(self).__name__}, got an array of shape "
+                f"{latents.shape}."
+            )
+        return self.model_.decode(latents).astype(np.float32)
+
+    def score(self, X, y=None):
+        """Return minus the mean squared error of the reconstruction.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_wavelengths)
+            Normalised fluxes.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        score : float
+            ``-mean((X - inverse_transform(transform(X)))**2)``.
+        """
+        check_is_fitted(self)
+        X = read_spectra(self, X, reset=False)
+        return -float(np.mean((X - self.model_.reconstruct(X)) ** 2, dtype=np.float64))
+
+    def summary(self):
+        """Return the layers of the network, their shapes and numbers of weights, as text.
+
+        Returns
+        -------
+        text : str
+            What Keras prints as the summary of encoder and decoder.
+        """
+        check_is_fitted(self)
+        return self.model_.summary()
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the latents: ``latent0``, ``latent1``, ...
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Not used.
+
+        Returns
+        -------
+        names : ndarray of str of shape (latent_dim,)
+            Column names of `transform`.
+        """
+        check_is_fitted(self)
+        return np.array([f"latent{i}" for i in range(self.model_.latent_dim)], dtype=object)
+
+    def _check_parameters(self):
+        owner = type(self).__name__
+        check_integer(owner, "latent_dim", self.latent_dim, 1)
+        if not callable(self.architecture):
+            check_option(owner, "architecture", self.architecture, tuple(BUILDERS))
+        check_option(owner, "loss", self.loss, ("mse", "binary_crossentropy"))
+        if self.loss == "binary_crossentropy" and self.architecture == "residual":
+            raise ValueError(
+                f"`loss` of {owner} must be 'mse' with architecture='residual', got 'binary_crossentropy'. "
+                "Cross-entropy needs fluxes in [0, 1] and architecture='thesis' or a callable."
+            )
+        for name in ("kernel_size", "strides", "pool_size", "epochs", "patience"):
+            if getattr(self, name) is not None:
+                check_integer(owner, name, getattr(self, name), 1)
+        for width in self.filters or ():
+            check_integer(owner, "filters", width, 1)
+        check_integer(owner, "batch_size", self.batch_size, 1)
+        check_number(owner, "learning_rate", self.learning_rate, 0, closed="neither")
+        check_number(owner, "validation_fraction", self.validation_fraction, 0, 1, closed="left")
+
+    def _check_sizes(self, X):
+        owner = type(self).__name__
+        n_train = count_training_rows(len(X), self.validation_fraction)
+        if self.latent_dim > min(n_train, X.shape[1]):
+            raise ValueError(
+                f"`latent_dim` of {owner} must be at most {min(n_train, X.shape[1])}, got {self.latent_dim!r}: there "
+                f"are {n_train} spectra to train on (n_samples = {X.shape[0]}) of n_features = {X.shape[1]}."
+            )
+        largest = max(abs(float(X.min())), abs(float(X.max())))
+        if largest > LARGEST:
+            raise ValueError(
+                f"X of {owner} holds values up to {largest:.3g}; the network computes in float32 and needs "
+                f"values within {LARGEST:.0e}. Put a FluxNormalizer before it."
+            )
+        if self.loss == "binary_crossentropy" and not (X.min() >= 0 and X.max() <= 1):
+            raise ValueError(
+                f"loss='binary_crossentropy' of {owner} needs fluxes in [0, 1], got {X.min()!r} to {X.max()!r}. "
+                "Use loss='mse', or FluxNormalizer(statistic='max')."
+            )
+
+    def _make_config(self, X):
+        """Return the shape of the network, with the defaults of the architecture filled in."""
+        n_train = count_training_rows(len(X), self.validation_fraction)
+        shape = {name: self._resolve(name) for name in SHAPE_PARAMETERS}
+        shape["filters"] = tuple(int(width) for width in shape["filters"])
+        return {
+            "architecture": self.architecture,
+            "n_pixels": X.shape[1],
+            "n_axes": min(n_train, X.shape[1], max(N_AXES, 2 * self.latent_dim)),
+            "latent_dim": int(self.latent_dim),
+            "width": 128,
+            "depth": 2,
+            "activation": self.activation,
+            "loss": self.loss,
+            **shape,
+        }
+
+    def _make_plan(self):
+        return Plan(
+            epochs=self._resolve("epochs"),
+            patience=self._resolve("patience"),
+            learning_rate=float(self.learning_rate),
+            schedule="cosine" if self.architecture == "residual" else "constant",
+            batch_size=self.batch_size,
+            validation_fraction=self.validation_fraction,
+            whiten=self.whiten,
+        )
+
+    def _resolve(self, name):
+        value = getattr(self, name)
+        return find_default(self.architecture, name) if value is None else value
+
+    def _make_report(self, progress, X):
+        """Return the function that tells scikit-learn's callbacks of each epoch; they may stop the training."""
+
+        def report(epoch, losses):
+            task = progress.subcontext(task_name="epoch")
+            task.call_on_fit_task_begin(estimator=self, X=X)
+            return task.call_on_fit_task_end(estimator=self, X=X, metadata=losses)
+
+        return report
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        tags.non_deterministic = False
+        return tags
+
+
+def make_generator(random_state):
+    """Return a numpy Generator; None draws from the system, so that the global generator is left alone."""
+    if random_state is None:
+        return np.random.default_rng()
+    return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))

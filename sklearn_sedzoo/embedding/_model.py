@@ -1,0 +1,67 @@
+"""A trained autoencoder as plain arrays: spectra to latents and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+from sklearn_sedzoo._kernels._principal import Frame, unwhiten, whiten
+from sklearn_sedzoo.embedding._network import Network, borrow_network
+from sklearn_sedzoo.embedding._spaces import PixelSpace, ScoreSpace
+
+
+@dataclass
+class AutoencoderModel:
+    """Everything that is needed to embed spectra, and nothing of Keras.
+
+    Parameters
+    ----------
+    config : dict
+        Shape of the network.
+    weights : list of ndarray
+        Weights of the network in its own order, the same on every Keras backend.
+    space : PixelSpace or ScoreSpace
+        What the network sees of a spectrum.
+    whitening : Frame or None
+        Principal axes of the latents.
+    """
+
+    config: dict
+    weights: list
+    space: PixelSpace | ScoreSpace
+    whitening: Frame | None = None
+
+    @property
+    def latent_dim(self):
+        """Number of latent variables."""
+        return self.config["latent_dim"]
+
+    def encode(self, X):
+        """Return the latents of spectra, float64."""
+        latents = self.space.to_latent(self._load().encode(self.space.to_input(X)))
+        return latents if self.whitening is None else whiten(latents, self.whitening)
+
+    def decode(self, latents):
+        """Return the spectra that latents stand for."""
+        if self.whitening is not None:
+            latents = unwhiten(latents, self.whitening)
+        return self.space.to_flux(self._load().decode(self.space.from_latent(latents)))
+
+    def reconstruct(self, X):
+        """Return the spectra as the autoencoder draws them."""
+        network = self._load()
+        return self.space.to_flux(network.decode(network.encode(self.space.to_input(X))))
+
+    def summary(self):
+        """Return the layers, their shapes and numbers of weights as text."""
+        network, lines = self._load(), []
+        for part in (network.encoder, network.decoder):
+            part.summary(line_length=100, print_fn=lines.append)
+        return "\n".join(lines)
+
+    def _load(self) -> Network:
+        network = borrow_network(self.config, "predict")
+        network.set_state(self.weights)
+        if isinstance(self.space, ScoreSpace):
+            network.load_frame(self.space)
+        return network

@@ -1,0 +1,123 @@
+"""A network by its configuration: built once per thread, filled with weights, run in batches of one size."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+
+import numpy as np
+
+from sklearn_sedzoo.embedding._architectures import BUILDERS
+from sklearn_sedzoo.embedding._backend import load_keras
+
+CACHE_SIZE = 8
+CHUNKS = (8, 128)  # rows are padded to one of these, so that a function is compiled twice at most
+_CACHE = threading.local()
+
+
+class Network:
+    """Encoder, decoder and both in a row, for one configuration.
+
+    Parameters
+    ----------
+    config : dict
+        ``architecture``, ``n_pixels``, ``n_axes``, ``latent_dim`` and the shape of the layers.
+    """
+
+    def __init__(self, config):
+        keras = load_keras()
+        self.config = config
+        if callable(config["architecture"]):
+            self.encoder, self.decoder = config["architecture"](config["n_pixels"], config["latent_dim"])
+        else:
+            self.encoder, self.decoder = BUILDERS[config["architecture"]](config)
+        source = keras.Input(self.encoder.input_shape[1:], name="source")
+        self.autoencoder = keras.Model(source, self.decoder(self.encoder(source)), name="autoencoder")
+
+    def initialise(self, rng):
+        """Draw the weights: Glorot uniform kernels, zero biases, zero for the layers named ``*_zero``.
+
+        A user's own network keeps the initial weights of its layers.
+        """
+        if callable(self.config["architecture"]):
+            return
+        for variable in self.autoencoder.trainable_variables:
+            shape = tuple(variable.shape)
+            if len(shape) == 1 or "_zero" in variable.path:
+                variable.assign(np.zeros(shape, dtype=np.float32))
+            else:
+                field = math.prod(shape[:-2])
+                limit = math.sqrt(6 / (field * (shape[-2] + shape[-1])))
+                variable.assign(rng.uniform(-limit, limit, shape).astype(np.float32))
+
+    def load_frame(self, space):
+        """Hand the residual network its principal axes, in pixels, and the spread of the scores along them."""
+        axes, spread = space.frame.axes, space.frame.spread
+        patch = self.config["strides"]
+        padded = np.zeros((len(axes), math.ceil(axes.shape[1] / patch) * patch), dtype=np.float32)
+        padded[:, : axes.shape[1]] = axes
+        damping = np.sqrt(spread / spread[0] * axes.shape[1])[:, None].astype(np.float32)
+        self.encoder.get_layer("patch_in").axes.assign((padded * damping).reshape(-1, patch))
+        self.decoder.get_layer("patch_zero").axes.assign(padded.reshape(-1, patch))
+        self.decoder.get_layer("spread").factor.assign((spread / space.unit).astype(np.float32))
+
+    @property
+    def variables(self):
+        """The variables that make up the state; the frame is loaded apart from it."""
+        model = self.autoencoder
+        return model.trainable_variables if self.config["architecture"] == "residual" else model.weights
+
+    def get_state(self):
+        """Return the weights as a list of arrays."""
+        convert = load_keras().ops.convert_to_numpy
+        return [np.array(convert(variable)) for variable in self.variables]
+
+    def set_state(self, weights):
+        """Load the weights from a list of arrays."""
+        for variable, value in zip(self.variables, weights, strict=True):
+            variable.assign(value)
+
+    def encode(self, X):
+        """Return the latents of X."""
+        return _run(self.encoder, X, self.config["latent_dim"])
+
+    def decode(self, Z):
+        """Return what the decoder draws from the latents Z."""
+        return _run(self.decoder, Z, self.decoder.output_shape[-1])
+
+
+def borrow_network(config, role):
+    """Return the network of this configuration and role ("train" or "predict") from this thread's cache.
+
+    Building and compiling a network costs more than training a small one; the cross-validation folds of a
+    search, clones and copies share one. Weights live on the estimator, so whoever borrows loads them first.
+    """
+    if callable(config["architecture"]):
+        return Network(config)
+    cache = _CACHE.__dict__.setdefault("networks", OrderedDict())
+    key = (role, *sorted((name, value) for name, value in config.items()))
+    if key not in cache:
+        cache[key] = Network(config)
+        while len(cache) > CACHE_SIZE:
+            cache.popitem(last=False)
+    cache.move_to_end(key)
+    return cache[key]
+
+
+def discard_network(network):
+    """Forget a network whose training was broken off: its compiled state may be half written."""
+    cache = _CACHE.__dict__.get("networks", {})
+    for key in [key for key, value in cache.items() if value is network]:
+        del cache[key]
+
+
+def _run(model, X, n_columns):
+    out = np.empty((len(X), n_columns), dtype=np.float32)
+    for start in range(0, len(X), CHUNKS[-1]):
+        rows = np.asarray(X[start : start + CHUNKS[-1]], dtype=np.float32)
+        size = next(chunk for chunk in CHUNKS if len(rows) <= chunk)
+        padded = np.zeros((size, rows.shape[1]), dtype=np.float32)
+        padded[: len(rows)] = rows
+        out[start : start + len(rows)] = np.asarray(model.predict_on_batch(padded))[: len(rows)]
+    return out

@@ -1,0 +1,110 @@
+"""Train a network through scikeras, watch its validation loss and keep the best weights."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sklearn_sedzoo.embedding._backend import load_keras
+
+
+@dataclass
+class Monitor:
+    """What is looked at after each epoch: losses, best weights, patience and the learning rate.
+
+    Parameters
+    ----------
+    network : Network
+        The network in training.
+    epochs, patience : int
+        At most this many epochs; stop after `patience` epochs without a better loss.
+    learning_rate : float
+        At the start; with ``schedule="cosine"`` it falls to zero over `epochs`.
+    to_flux_loss : callable
+        ``(loss, is_validation) -> float``, the loss in the units of the user.
+    report : callable
+        ``(epoch, losses) -> bool``, told after each epoch; a true answer stops the training.
+    """
+
+    network: object
+    epochs: int
+    patience: int
+    learning_rate: float
+    schedule: str
+    to_flux_loss: callable
+    report: callable
+    start_loss: float = math.nan
+    best_loss: float = math.inf
+    best_weights: list | None = None
+    history: dict = field(default_factory=dict)
+    stale: int = 0
+
+    def start(self, loss):
+        """Remember the weights that the training starts from, as the first to beat."""
+        self.start_loss = self.best_loss = loss
+        self.best_weights = self.network.get_state()
+
+    def end_epoch(self, epoch, logs):
+        """Record the losses of an epoch and decide what comes next."""
+        losses = {
+            name: float(self.to_flux_loss(logs[name], name == "val_loss"))
+            for name in ("loss", "val_loss")
+            if name in logs
+        }
+        for name, value in losses.items():
+            self.history.setdefault(name, []).append(value)
+        watched = losses.get("val_loss", losses["loss"])
+        model = self.network.autoencoder
+        if watched < self.best_loss:
+            self.best_loss, self.best_weights, self.stale = watched, self.network.get_state(), 0
+        else:
+            self.stale += 1
+        if self.schedule == "cosine":
+            model.optimizer.learning_rate = self.learning_rate * (1 + math.cos(math.pi * (epoch + 1) / self.epochs)) / 2
+        if self.report(epoch, losses) or self.stale >= self.patience or not np.isfinite(losses["loss"]):
+            model.stop_training = True
+
+
+def train_network(network, monitor, inputs, targets, validation, *, loss, batch_size, seed):
+    """Train through scikeras; afterwards `monitor` holds the history and the best weights.
+
+    Parameters
+    ----------
+    network : Network
+        With its initial weights loaded.
+    monitor : Monitor
+        Told after each epoch.
+    inputs, targets : ndarray of shape (n_samples, n_inputs)
+        What the encoder reads and what the decoder has to draw.
+    validation : tuple of two ndarrays or None
+        The same of the validation split.
+    loss : str
+        Name of a Keras loss.
+    batch_size, seed : int
+        Spectra per step; seed of the shuffling.
+    """
+    keras = load_keras()
+    from scikeras.wrappers import BaseWrapper
+
+    model = network.autoencoder
+    if not model.compiled:
+        model.compile(optimizer=keras.optimizers.Adam(monitor.learning_rate), loss=loss)
+    for variable in model.optimizer.variables:
+        variable.assign(np.zeros(tuple(variable.shape), dtype=np.float32))
+    model.optimizer.learning_rate = monitor.learning_rate
+
+    def hand_over():
+        return model
+
+    wrapper = BaseWrapper(
+        model=hand_over,
+        loss=loss,
+        batch_size=min(batch_size, len(inputs)),
+        epochs=monitor.epochs,
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=monitor.end_epoch)],
+        random_state=seed,
+        verbose=0,
+    )
+    wrapper.fit(inputs, targets, validation_data=validation)
