@@ -22,6 +22,6 @@ def test_no_tool_is_set_up_twice():
 
 
 def test_the_light_import(run_python):
-    heavy = "keras jax torch tensorflow matplotlib specutils minisom astropy.units".split()
+    heavy = ["keras", "jax", "torch", "tensorflow", "matplotlib", "specutils", "minisom", "astropy.units"]
     code = f"import sys, sklearn_sedzoo; print([name for name in {heavy!r} if name in sys.modules])"
     assert run_python(code) == "[]"
