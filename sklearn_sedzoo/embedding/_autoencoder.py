@@ -75,6 +75,8 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         Validation loss of PCA with as many components ("residual" only, else NaN).
     model_ : AutoencoderModel
         The network as plain arrays, independent of the Keras backend, and the whitening of its latents.
+    training_rows_ : ndarray of int
+        Rows of the X of `fit` that the network learned from; the others measured the validation loss.
     n_features_in_ : int
         Number of wavelengths.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -180,6 +182,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         self.n_iter_ = len(monitor.history["loss"])
         self.best_loss_ = monitor.best_loss
         self.pca_loss_ = monitor.start_loss
+        self.training_rows_ = monitor.training_rows
         progress.call_on_fit_task_end(estimator=self, X=X)
         return self
 

@@ -51,6 +51,7 @@ def fit_autoencoder(X, config, plan, rng, report):
         schedule=plan.schedule,
         to_flux_loss=lambda loss, is_validation: space.to_flux_loss(loss, unseen[int(is_validation)]),
         report=report,
+        training_rows=train,
     )
     if config["architecture"] == "residual":
         watched = (inputs, targets) if validation is None else validation

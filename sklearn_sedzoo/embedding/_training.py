@@ -26,6 +26,8 @@ class Monitor:
         ``(loss, is_validation) -> float``, the loss in the units of the user.
     report : callable
         ``(epoch, losses) -> bool``, told after each epoch; a true answer stops the training.
+    training_rows : ndarray of int
+        Which rows of X the network learns from; the others measure the validation loss.
     """
 
     network: object
@@ -35,6 +37,7 @@ class Monitor:
     schedule: str
     to_flux_loss: callable
     report: callable
+    training_rows: np.ndarray | None = None
     start_loss: float = math.nan
     best_loss: float = math.inf
     best_weights: list | None = None

@@ -110,12 +110,20 @@ def write_catalog(path, catalog, *, overwrite=False):
 
 
 def to_astropy(frame):
-    """Return an astropy Table of a DataFrame, with the units from ``frame.attrs["units"]``."""
+    """Return an astropy Table of a DataFrame, with the units from ``frame.attrs["units"]`` that FITS knows."""
     table = Table.from_pandas(frame)
     for name, unit in frame.attrs.get("units", {}).items():
-        if name in table.colnames and unit:
+        if name in table.colnames and unit and _is_fits_unit(unit):
             table[name].unit = unit
     return table
+
+
+def _is_fits_unit(unit):
+    try:
+        u.Unit(unit, format="fits")
+    except ValueError:  # such as "dex": FITS has no word for it, and a warning for each reader
+        return False
+    return True
 
 
 def _check_is_fits(path):
