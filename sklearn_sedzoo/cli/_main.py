@@ -3,6 +3,7 @@
 import argparse
 import ast
 import sys
+import warnings
 
 from sklearn_sedzoo import __version__
 from sklearn_sedzoo.cli._apply import apply_model
@@ -13,14 +14,20 @@ from sklearn_sedzoo.cli._recipes import RECIPES
 def main(arguments=None):
     """Run the command; return its exit status: 0, or 2 with one line on what is wrong."""
     options = make_parser().parse_args(arguments)
-    try:
-        options.run(options)
-    except (ValueError, OSError) as error:
-        if options.debug:
-            raise
-        print(f"sedzoo {options.command}: {error}", file=sys.stderr)
-        return 2
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        try:
+            options.run(options)
+        except (ValueError, OSError) as error:
+            if options.debug:
+                raise
+            print(f"sedzoo {options.command}: {error}", file=sys.stderr)
+            return 2
     return 0
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    print(f"sedzoo: {category.__name__}: {message}", file=sys.stderr)
 
 
 def make_parser():
