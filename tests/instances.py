@@ -5,6 +5,7 @@ Each entry: (estimator, {check name: reason it is expected to fail}). An expecte
 
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
 from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.photometry import MagnitudeToColor, SyntheticPhotometry
 from sklearn_sedzoo.preprocessing import FluxNormalizer, FluxScale, SpectrumResampler
 
 _ONLINE = "MiniSom draws single samples: training with weights equals training with repeated rows only on average"
@@ -30,4 +31,19 @@ INSTANCES = [
         SOMMapper(4, 3, algorithm="online", n_epochs=2, random_state=0),
         {"check_sample_weight_equivalence_on_dense_data": _ONLINE},
     ),
+    (SyntheticPhotometry({"a": ([0.2, 0.8, 1.4], [0, 1, 0])}, wavelength="index", out_of_range="zero"), {}),
+    (
+        SyntheticPhotometry(
+            {"a": ([0.2, 0.8], [1, 1]), "b": ([0.4, 0.9], [0, 1])},
+            wavelength="index",
+            redshifts=(0.0, 0.1),
+            output="luptitude",
+            out_of_range="zero",
+            detector="energy",
+            softening=1e-3,
+        ),
+        {},
+    ),
+    (MagnitudeToColor(ref_band=0), {}),
+    (MagnitudeToColor(ref_band="all", colors="all", nondetection=99, limits=None), {}),
 ]
