@@ -10,7 +10,8 @@ from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
 from sklearn_sedzoo.mapping import SOMMapper
 from sklearn_sedzoo.preprocessing import FluxNormalizer, SpectrumResampler, fine_range
 
-BAND = (4050.0, 4150.0)
+BAND = (4050.0, 4150.0)  # Angstrom, as in the thesis
+N_BINS = 4096
 
 
 @dataclass
@@ -58,10 +59,12 @@ def default_recipe(wavelength, seed):
             f"{wavelength[0]:.0f} to {wavelength[-1]:.0f}: outside it the pixels are much wider. "
             "(--set resample__grid_range=None takes all.)"
         )
+    low, high = grid_range or wavelength[[0, -1]]
+    n_bins = min(N_BINS, np.count_nonzero((wavelength >= low) & (wavelength <= high)))  # finer would be stairs
     return Recipe(
         "default",
         {
-            "resample": SpectrumResampler(4096, grid_range=grid_range, wavelength=wavelength),
+            "resample": SpectrumResampler(n_bins, grid_range=grid_range, wavelength=wavelength),
             "normalize": FluxNormalizer(BAND, on_bad="mask"),
             "embed": ConvAutoencoderEmbedder(3, random_state=seed),
             "cluster": KMeans(6, n_init=10, random_state=seed),
@@ -73,7 +76,7 @@ def default_recipe(wavelength, seed):
 
 def thesis_recipe(wavelength, seed):
     """The thesis: 4,096 points over the full range, pixel mean in the band, its network with 256 latents, MiniSom."""
-    grid = np.linspace(wavelength[0], wavelength[-1], 4096)
+    grid = np.linspace(wavelength[0], wavelength[-1], N_BINS)
     return Recipe(
         "thesis",
         {

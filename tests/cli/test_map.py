@@ -1,0 +1,210 @@
+import json
+import subprocess
+import sys
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from astropy.io import fits
+
+from sklearn_sedzoo import SpectrumTable
+from sklearn_sedzoo.cli import main
+from sklearn_sedzoo.io import read_catalog, read_map, write_catalog
+
+GRID = np.concatenate([np.arange(3000, 3900, 20.0), np.arange(3900, 4300, 1.0), np.arange(4310, 5200, 20.0)])
+QUICK = ["--set", "embed__epochs=2", "--set", "resample__grid=100", "--set", "map__n_rows=3"]
+
+
+def make_catalog(n=40, seed=0):
+    rng = np.random.default_rng(seed)
+    shape = rng.uniform(size=(n, 2))
+    flux = 1 + shape[:, :1] * np.sin(GRID / 90) ** 2 + 0.3 * shape[:, 1:] * np.cos(GRID / 7)
+    properties = pd.DataFrame({"id": 100 + np.arange(n), "age": shape[:, 0] * 8, "redshift": np.full(n, 0.496)})
+    properties.attrs["units"] = {"age": "Gyr"}
+    return SpectrumTable((1e-17 * flux).astype("f4"), GRID, properties)
+
+
+@pytest.fixture(scope="module")
+def mapped(tmp_path_factory):
+    """A catalogue with two bad rows, and the folder that the command leaves for it."""
+    folder = tmp_path_factory.mktemp("map")
+    catalog = make_catalog()
+    catalog.flux[3, 5] = np.nan
+    catalog.flux[7, (GRID > 4000) & (GRID < 4200)] = -1e-17
+    write_catalog(folder / "catalog.fits", catalog)
+    assert main(["map", str(folder / "catalog.fits"), "--out", str(folder / "zoo"), *QUICK]) == 0
+    return folder
+
+
+def test_every_input_row_has_a_row_in_the_table(mapped):
+    table = read_map(mapped / "zoo" / "map.fits")
+    assert table["id"].tolist() == list(range(100, 140))
+    bad = table["quality"] != 0
+    assert np.flatnonzero(bad).tolist() == [3, 7]
+    assert table["quality"][bad].tolist() == [1, 2]
+    assert (table.loc[bad, ["cluster", "cell_row", "cell_column"]] == -1).all(axis=None)
+    assert table.loc[bad, "distance"].isna().all()
+    assert table.loc[~bad, "cluster"].between(0, 5).all()
+    assert table.loc[~bad, "cell_row"].between(0, 2).all()
+    np.testing.assert_allclose(table["age"], make_catalog().properties["age"])
+    assert table.attrs["units"]["age"] == "Gyr"
+
+
+def test_the_table_is_what_the_saved_model_says(mapped):
+    model = joblib.load(mapped / "zoo" / "model.joblib")
+    table = read_map(mapped / "zoo" / "map.fits")
+    good = (table["quality"] == 0).to_numpy()
+    flux = read_catalog(mapped / "catalog.fits").flux[good]
+    np.testing.assert_array_equal(model["cluster"].predict(flux), table["cluster"][good])
+    cell = table["cell_row"] * 10 + table["cell_column"]
+    np.testing.assert_array_equal(model["map"].predict(flux), cell[good])
+    nearest = np.asarray(model["map"].transform(flux)).min(axis=1)
+    np.testing.assert_allclose(table["distance"][good], nearest, rtol=1e-4)
+
+
+def test_the_summary_says_what_happened(mapped):
+    summary = json.loads((mapped / "zoo" / "summary.json").read_text())
+    assert summary["n_spectra"] == 40
+    assert summary["n_not_finite"] == summary["n_no_flux_in_band"] == 1
+    assert sum(summary["cluster_counts"]) == 38
+    assert summary["set"] == {"embed__epochs": "2", "resample__grid": "100", "map__n_rows": "3"}
+    low, high = summary["wavelength_range"]
+    assert 3900 < low < high < 4310  # the finely sampled range, without being told
+    assert "finely sampled range" in summary["notes"][0]
+    assert {"numpy", "keras", "sklearn_sedzoo"} <= set(summary["versions"])
+    assert len(summary["losses"]["loss"]) <= 2
+    figures = sorted(path.name for path in (mapped / "zoo" / "figures").iterdir())
+    assert figures == [
+        f"{name}.png"
+        for name in ("latents", "map", "map_spectra", "properties", "reconstructions", "spectra", "training")
+    ]
+    assert not [path for path in (mapped / "zoo").iterdir() if path.name.startswith(".")]
+
+
+def test_apply_gives_the_same_spectra_the_same_place(mapped, tmp_path, capsys):
+    out = tmp_path / "again.fits"
+    assert main(["apply", str(mapped / "zoo/model.joblib"), str(mapped / "catalog.fits"), "--out", str(out)]) == 0
+    assert "40 spectra mapped, 2 of them flagged" in capsys.readouterr().out
+    pd.testing.assert_frame_equal(read_map(out), read_map(mapped / "zoo" / "map.fits"))
+
+
+def test_apply_takes_another_grid_or_refuses_it(mapped, tmp_path, capsys):
+    catalog = make_catalog()
+    finer = np.arange(3500, 4600, 0.5)
+    flux = np.array([np.interp(finer, GRID, row) for row in catalog.flux])
+    write_catalog(tmp_path / "finer.fits", SpectrumTable(flux, finer, catalog.properties))
+    out = tmp_path / "finer_map.fits"
+    model = str(mapped / "zoo/model.joblib")
+    assert main(["apply", model, str(tmp_path / "finer.fits"), "--out", str(out)]) == 0
+    ours, theirs = read_map(out), read_map(mapped / "zoo" / "map.fits")
+    good = theirs["quality"] == 0
+    assert (ours.loc[good, "cell_row"] - theirs.loc[good, "cell_row"]).abs().max() <= 1
+    short = SpectrumTable(flux[:, 1200:], finer[1200:], catalog.properties)
+    write_catalog(tmp_path / "short.fits", short)
+    assert main(["apply", model, str(tmp_path / "short.fits"), "--out", str(tmp_path / "no.fits")]) == 2
+    assert "are not covered by the input" in capsys.readouterr().err
+    assert not (tmp_path / "no.fits").exists()
+
+
+def test_results_are_not_overwritten_unless_told(mapped, capsys):
+    before = (mapped / "zoo" / "map.fits").read_bytes()
+    command = ["map", str(mapped / "catalog.fits"), "--out", str(mapped / "zoo"), "--galaxies", "20", *QUICK]
+    assert main(command) == 2
+    assert "is not empty. Pass --overwrite" in capsys.readouterr().err
+    assert (mapped / "zoo" / "map.fits").read_bytes() == before
+
+
+def test_a_failed_run_leaves_what_was_there(tmp_path, capsys):
+    write_catalog(tmp_path / "c.fits", make_catalog())
+    out = tmp_path / "zoo"
+    out.mkdir()
+    (out / "mine.txt").write_text("keep me")
+    command = ["map", str(tmp_path / "c.fits"), "--out", str(out), "--overwrite", "--set", "cluster__n_clusters=99"]
+    assert main([*command, *QUICK]) == 2
+    assert "99" in capsys.readouterr().err
+    assert [path.name for path in out.iterdir()] == ["mine.txt"]
+
+
+def test_an_output_that_cannot_be_written_is_found_before_training(tmp_path, capsys, monkeypatch):
+    write_catalog(tmp_path / "c.fits", make_catalog())
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("sklearn_sedzoo.cli._map.fit_zoo", lambda *_: pytest.fail("trained"))
+    assert main(["map", str(tmp_path / "c.fits"), "--out", str(tmp_path / "file")]) == 2
+    assert "is a file; --out names a folder" in capsys.readouterr().err
+    assert main(["map", str(tmp_path / "c.fits"), "--out", "/proc/zoo"]) == 2
+    assert "/proc/zoo" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--set", "embedd__epochs=2"], "there is no step 'embedd'; the steps are resample, normalize, embed"),
+        (["--set", "embed__epoch=2"], "embed has no parameter 'epoch'; it has activation"),
+        (["--galaxies", "41"], "holds only 40 spectra"),
+        (["--set", "normalize__band=(1000,2000)"], "Choose a band inside the grid"),
+        (["--set", "resample__grid_range=(1000,2000)"], "are not covered by the input"),
+    ],
+)
+def test_mistakes_are_explained_in_one_line(mapped, tmp_path, capsys, arguments, message):
+    assert main(["map", str(mapped / "catalog.fits"), "--out", str(tmp_path / "zoo"), *arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert len(error.strip().splitlines()) == 1
+    assert not (tmp_path / "zoo").exists()
+
+
+@pytest.mark.parametrize("arguments", [["map", "--set", "grid"], ["map", "--galaxies", "0"], ["fly"], []])
+def test_wrong_usage_exits_with_2(arguments, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert "usage: sedzoo" in capsys.readouterr().err
+
+
+def test_bad_files_are_named(tmp_path, capsys):
+    for name, content in {"empty.fits": b"", "page.fits": b"<html>404</html>"}.items():
+        (tmp_path / name).write_bytes(content)
+        assert main(["map", str(tmp_path / name), "--out", str(tmp_path / "zoo")]) == 2
+        assert name in capsys.readouterr().err
+    joblib.dump([1, 2], tmp_path / "list.joblib")
+    assert main(["apply", str(tmp_path / "list.joblib"), "x.fits"]) == 2
+    assert "is no model of `sedzoo map`: it holds list" in capsys.readouterr().err
+    (tmp_path / "noise.joblib").write_bytes(b"noise")
+    assert main(["apply", str(tmp_path / "noise.joblib"), "x.fits"]) == 2
+    assert "cannot be loaded" in capsys.readouterr().err
+    assert main(["apply", str(tmp_path / "none.joblib"), "x.fits"]) == 2
+    assert "none.joblib" in capsys.readouterr().err
+
+
+def test_big_endian_catalogues_of_bad_rows_only_are_refused(tmp_path, capsys):
+    catalog = make_catalog(5)
+    catalog.flux[:] = np.nan
+    write_catalog(tmp_path / "c.fits", catalog)
+    assert fits.getdata(tmp_path / "c.fits", "FLUX").dtype == ">f4"
+    assert main(["map", str(tmp_path / "c.fits"), "--out", str(tmp_path / "zoo")]) == 2
+    assert "0 of 5 spectra are finite" in capsys.readouterr().err
+
+
+def test_the_command_is_a_module_too():
+    result = subprocess.run([sys.executable, "-m", "sklearn_sedzoo", "--version"], capture_output=True, text=True)
+    assert result.stdout.strip() == "0.1.0"
+
+
+@pytest.mark.slow
+def test_the_recipe_of_the_thesis(tmp_path):
+    write_catalog(tmp_path / "c.fits", make_catalog(60))
+    quick = ["embed__epochs=2", "embed__latent_dim=8", "embed__filters=(4,)", "map__n_iterations=200"]
+    sets = [part for value in quick for part in ("--set", value)]
+    command = ["map", str(tmp_path / "c.fits"), "--recipe", "thesis", "--out", str(tmp_path / "zoo"), *sets]
+    assert main(command) == 0
+    summary = json.loads((tmp_path / "zoo" / "summary.json").read_text())
+    assert summary["n_pixels"] == 4096
+    assert summary["wavelength_range"] == [GRID[0], GRID[-1]]
+    assert summary["n_learned_from"] == 48  # 80 of 80/10/10
+    assert "reconstruction_mse_test" in summary
+    assert len(list((tmp_path / "zoo" / "figures").glob("figure*.png"))) == 5
+    model = joblib.load(tmp_path / "zoo" / "model.joblib")
+    assert model["map"]["map"].algorithm == "online"
+    assert model["cluster"]["normalize"].statistic == "pixel_mean"
+    assert model["cluster"]["embed"].whiten is False
+    assert "Conv1DTranspose" in (tmp_path / "zoo" / "network.txt").read_text()
