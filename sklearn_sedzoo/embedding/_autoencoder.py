@@ -79,7 +79,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         Rows of the X of `fit` that the network learned from; the others measured the validation loss.
     n_features_in_ : int
         Number of wavelengths.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_wavelengths,)
         Column names, where X has them.
 
     See Also
