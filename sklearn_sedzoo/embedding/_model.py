@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 from sklearn_sedzoo._kernels._principal import Frame, unwhiten, whiten
 from sklearn_sedzoo.embedding._network import Network, borrow_network
 from sklearn_sedzoo.embedding._spaces import PixelSpace, ScoreSpace
