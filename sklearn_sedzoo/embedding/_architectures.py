@@ -9,8 +9,8 @@ from sklearn_sedzoo.embedding._layers import load_layers
 # What a parameter that is left at None means, by architecture.
 DEFAULTS = {
     "residual": {
-        "filters": (8,), "kernel_size": 3, "strides": 64, "pool_size": 1, "activation": "gelu",
-        "epochs": 200, "patience": 60, "batch_size": None, "learning_rate": 3e-3,
+        "filters": (4,), "kernel_size": 3, "strides": 128, "pool_size": 1, "activation": "gelu",
+        "epochs": 150, "patience": 50, "batch_size": None, "learning_rate": 3e-3,
     },
     "thesis": {
         "filters": (32, 16), "kernel_size": 5, "strides": 1, "pool_size": 4, "activation": "leaky_relu",

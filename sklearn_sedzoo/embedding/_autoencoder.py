@@ -41,11 +41,11 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         Rotate the latents to their principal axes, order them by variance and give each unit variance, as in
         PCA. Without it the latents come as the network has them.
     filters : tuple of int, default=None
-        Filters of the convolution of each block; None is ``(8,)`` for "residual", ``(32, 16)`` for "thesis".
+        Filters of the convolution of each block; None is ``(4,)`` for "residual", ``(32, 16)`` for "thesis".
     kernel_size : int, default=None
         Width of the convolutions, in pixels for "thesis" (None: 5), in patches for "residual" (None: 3).
     strides : int, default=None
-        Stride of the convolutions of "thesis" (None: 1); pixels of a patch of "residual" (None: 64).
+        Stride of the convolutions of "thesis" (None: 1); pixels of a patch of "residual" (None: 128).
     pool_size : int, default=None
         Pooling of each block of "thesis" (None: 4).
     activation : str, default=None
@@ -59,9 +59,9 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         Spectra per training step; None is 100 for "thesis" and a callable; "residual" then takes 25 steps per
         epoch, of 32 to 512 spectra.
     epochs : int, default=None
-        Largest number of passes over the data; None is 200 for "residual", 50 for "thesis" and a callable.
+        Largest number of passes over the data; None is 150 for "residual", 50 for "thesis" and a callable.
     patience : int, default=None
-        Stop after so many epochs without a better validation loss; None is 60 for "residual", else 10.
+        Stop after so many epochs without a better validation loss; None is 50 for "residual", else 10.
     validation_fraction : float, default=0.1
         Share of the spectra, rounded up, on which the validation loss is measured. The weights of the best epoch
         are kept. 0: train on all, and watch the training loss.
