@@ -8,6 +8,8 @@ import sys
 import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+# The networks of the tests are tiny: compiling them costs far more than running them.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from sklearn_sedzoo.photometry import MagnitudeToColor, SyntheticPhotometry
 from sklearn_sedzoo.preprocessing import FluxNormalizer, FluxScale, SpectrumResampler
 
 _ONLINE = "MiniSom draws single samples: training with weights equals training with repeated rows only on average"
-_SPLIT = "the split and the order of the spectra are drawn: a weight of 2 is not the same as a repeated row"
+_TINY = {"epochs": 1, "filters": (2,), "batch_size": 64, "random_state": 0}
 
 INSTANCES = [
     (SpectrumResampler(), {}),
@@ -18,13 +18,8 @@ INSTANCES = [
     (FluxNormalizer(statistic="median"), {}),
     (FluxNormalizer(statistic="l2"), {}),
     (FluxScale(), {}),
-    (ConvAutoencoderEmbedder(1, epochs=1, filters=(2,), strides=4, random_state=0), {}),
-    (
-        ConvAutoencoderEmbedder(
-            1, architecture="thesis", epochs=1, filters=(2,), kernel_size=3, pool_size=2, random_state=0
-        ),
-        {},
-    ),
+    (ConvAutoencoderEmbedder(1, strides=4, activation="tanh", **_TINY), {}),
+    (ConvAutoencoderEmbedder(1, architecture="thesis", kernel_size=3, pool_size=2, **_TINY), {}),
     (SOMMapper(4, 3, n_epochs=5), {}),
     (SOMMapper(4, 3, output="coordinates", topology="hexagonal", is_toroidal=True, n_epochs=5), {}),
     (

@@ -8,14 +8,34 @@ from sklearn_sedzoo.embedding._layers import load_layers
 
 # What a parameter that is left at None means, by architecture.
 DEFAULTS = {
-    "residual": {"filters": (8,), "kernel_size": 3, "strides": 64, "pool_size": 1, "epochs": 200, "patience": 60},
-    "thesis": {"filters": (32, 16), "kernel_size": 5, "strides": 1, "pool_size": 4, "epochs": 50, "patience": 10},
+    "residual": {
+        "filters": (4,),
+        "kernel_size": 3,
+        "strides": 128,
+        "pool_size": 1,
+        "activation": "gelu",
+        "epochs": 150,
+        "patience": 50,
+        "batch_size": None,
+        "learning_rate": 3e-3,
+    },
+    "thesis": {
+        "filters": (32, 16),
+        "kernel_size": 5,
+        "strides": 1,
+        "pool_size": 4,
+        "activation": "leaky_relu",
+        "epochs": 50,
+        "patience": 10,
+        "batch_size": 100,
+        "learning_rate": 1e-3,
+    },
 }
 
 
 def find_default(architecture, name):
     """Return what a parameter means that is left at None; a user's own network trains as the thesis's does."""
-    return DEFAULTS[architecture if architecture in ("residual",) else "thesis"][name]
+    return DEFAULTS["residual" if architecture == "residual" else "thesis"][name]
 
 
 def build_thesis(config):

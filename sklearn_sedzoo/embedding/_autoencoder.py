@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -16,7 +18,8 @@ from sklearn_sedzoo.embedding._fitting import Plan, count_training_rows, fit_aut
 from sklearn_sedzoo.embedding._spaces import LARGEST
 
 SHAPE_PARAMETERS = ("filters", "kernel_size", "strides", "pool_size")
-N_AXES = 64
+N_AXES = 32  # scores that the residual network reads and draws, at least
+STEPS_PER_EPOCH = 25
 
 
 class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
@@ -38,25 +41,27 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         Rotate the latents to their principal axes, order them by variance and give each unit variance, as in
         PCA. Without it the latents come as the network has them.
     filters : tuple of int, default=None
-        Filters of the convolution of each block; None is ``(8,)`` for "residual", ``(32, 16)`` for "thesis".
+        Filters of the convolution of each block; None is ``(4,)`` for "residual", ``(32, 16)`` for "thesis".
     kernel_size : int, default=None
         Width of the convolutions, in pixels for "thesis" (None: 5), in patches for "residual" (None: 3).
     strides : int, default=None
-        Stride of the convolutions of "thesis" (None: 1); pixels of a patch of "residual" (None: 64).
+        Stride of the convolutions of "thesis" (None: 1); pixels of a patch of "residual" (None: 128).
     pool_size : int, default=None
         Pooling of each block of "thesis" (None: 4).
-    activation : str, default="leaky_relu"
-        Name of a Keras activation.
+    activation : str, default=None
+        Name of a Keras activation; None is ``"gelu"`` for "residual", ``"leaky_relu"`` for "thesis".
     loss : {"mse", "binary_crossentropy"}, default="mse"
         Cross-entropy is for ``architecture="thesis"`` or a callable, and for fluxes within [0, 1].
-    learning_rate : float, default=1e-3
-        Step of the Adam optimiser. "residual" lowers it to zero along a cosine.
-    batch_size : int, default=100
-        Spectra per training step.
+    learning_rate : float, default=None
+        Step of the Adam optimiser; None is 3e-3 for "residual", which lowers it to zero along a cosine, and 1e-3
+        for "thesis" and a callable, which keep it.
+    batch_size : int, default=None
+        Spectra per training step; None is 100 for "thesis" and a callable; "residual" then takes 25 steps per
+        epoch, of 32 to 512 spectra.
     epochs : int, default=None
-        Largest number of passes over the data; None is 200 for "residual", 50 for "thesis" and a callable.
+        Largest number of passes over the data; None is 150 for "residual", 50 for "thesis" and a callable.
     patience : int, default=None
-        Stop after so many epochs without a better validation loss; None is 60 for "residual", else 10.
+        Stop after so many epochs without a better validation loss; None is 50 for "residual", else 10.
     validation_fraction : float, default=0.1
         Share of the spectra, rounded up, on which the validation loss is measured. The weights of the best epoch
         are kept. 0: train on all, and watch the training loss.
@@ -94,7 +99,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
     .. math:: z = c_{1..d} + f(c), \qquad \hat{x} = \mu + V^T ([z, 0] + g(z)),
 
     where the last layers of :math:`f` and :math:`g` start at zero. Strided convolutions over the spectrum act
-    on the axes instead (they are linear), so that training needs n_samples x 64 scores, not the spectra.
+    on the axes instead (they are linear), so that training needs n_samples x 32 scores, not the spectra.
     Time grows with epochs x n_samples, memory with n_samples x n_wavelengths.
 
     The Keras backend is the one that ``KERAS_BACKEND`` names, else the first installed of jax, torch and
@@ -109,7 +114,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
     >>> import numpy as np
     >>> from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
     >>> X = np.sin(np.outer(np.linspace(1, 2, 30), np.linspace(0, 3, 40)))
-    >>> embedder = ConvAutoencoderEmbedder(2, epochs=1, random_state=0).fit(X)
+    >>> embedder = ConvAutoencoderEmbedder(2, epochs=1, strides=8, random_state=0).fit(X)
     >>> embedder.transform(X).shape
     (30, 2)
     >>> bool(embedder.best_loss_ <= embedder.pca_loss_)
@@ -126,10 +131,10 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         kernel_size=None,
         strides=None,
         pool_size=None,
-        activation="leaky_relu",
+        activation=None,
         loss="mse",
-        learning_rate=1e-3,
-        batch_size=100,
+        learning_rate=None,
+        batch_size=None,
         epochs=None,
         patience=None,
         validation_fraction=0.1,
@@ -168,15 +173,15 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
             The fitted embedder. A training that is broken off leaves the embedder as it was.
         """
         self._check_parameters()
-        X = read_spectra(self, X, reset=True, ensure_min_samples=2)
-        self._check_sizes(X)
         load_keras()
-        rng = make_generator(self.random_state)
-        plan = self._make_plan()
-        progress = self._init_callback_context(max_subtasks=plan.epochs)
-        progress.call_on_fit_task_begin(estimator=self, X=X)
-        with isolated_randomness(int(rng.integers(2**31))):
-            model, monitor = fit_autoencoder(X, self._make_config(X), plan, rng, self._make_report(progress, X))
+        with keep_on_failure(self, ("n_features_in_", "feature_names_in_")):
+            X = read_spectra(self, X, reset=True, ensure_min_samples=2)
+            self._check_sizes(X)
+            rng, plan = make_generator(self.random_state), self._make_plan(len(X))
+            progress = self._init_callback_context(max_subtasks=plan.epochs)
+            progress.call_on_fit_task_begin(estimator=self, X=X)
+            with isolated_randomness(int(rng.integers(2**31))):
+                model, monitor = fit_autoencoder(X, self._make_config(X), plan, rng, self._make_report(progress, X))
         self.model_ = model
         self.history_ = monitor.history
         self.n_iter_ = len(monitor.history["loss"])
@@ -282,13 +287,13 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
                 f"`loss` of {owner} must be 'mse' with architecture='residual', got 'binary_crossentropy'. "
                 "Cross-entropy needs fluxes in [0, 1] and architecture='thesis' or a callable."
             )
-        for name in ("kernel_size", "strides", "pool_size", "epochs", "patience"):
+        for name in ("kernel_size", "strides", "pool_size", "epochs", "patience", "batch_size"):
             if getattr(self, name) is not None:
                 check_integer(owner, name, getattr(self, name), 1)
         for width in self.filters or ():
             check_integer(owner, "filters", width, 1)
-        check_integer(owner, "batch_size", self.batch_size, 1)
-        check_number(owner, "learning_rate", self.learning_rate, 0, closed="neither")
+        if self.learning_rate is not None:
+            check_number(owner, "learning_rate", self.learning_rate, 0, closed="neither")
         check_number(owner, "validation_fraction", self.validation_fraction, 0, 1, closed="left")
 
     def _check_sizes(self, X):
@@ -323,18 +328,19 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
             "latent_dim": int(self.latent_dim),
             "width": 128,
             "depth": 2,
-            "activation": self.activation,
+            "activation": self._resolve("activation"),
             "loss": self.loss,
             **shape,
         }
 
-    def _make_plan(self):
+    def _make_plan(self, n_samples):
+        n_train = count_training_rows(n_samples, self.validation_fraction)
         return Plan(
             epochs=self._resolve("epochs"),
             patience=self._resolve("patience"),
-            learning_rate=float(self.learning_rate),
+            learning_rate=float(self._resolve("learning_rate")),
             schedule="cosine" if self.architecture == "residual" else "constant",
-            batch_size=self.batch_size,
+            batch_size=self._resolve("batch_size") or choose_batch_size(n_train),
             validation_fraction=self.validation_fraction,
             whiten=self.whiten,
         )
@@ -353,11 +359,33 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
 
         return report
 
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "model_")
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         tags.non_deterministic = False
         return tags
+
+
+@contextmanager
+def keep_on_failure(estimator, names):
+    """Put the named attributes back as they were (or were not) when the block fails or is broken off."""
+    before = {name: value for name, value in vars(estimator).items() if name in names}
+    try:
+        yield
+    except BaseException:
+        for name in names:
+            vars(estimator).pop(name, None)
+        vars(estimator).update(before)
+        raise
+
+
+def choose_batch_size(n_train):
+    """Return about a 25th of the spectra, at best a divisor: a last batch of another size is compiled anew."""
+    smallest = int(np.clip(n_train // STEPS_PER_EPOCH, 32, 512))
+    return min(range(smallest, smallest * 3 // 2 + 1), key=lambda size: n_train % size > 0)
 
 
 def make_generator(random_state):

@@ -67,13 +67,19 @@ def isolated_randomness(seed):
     torch = sys.modules.get("torch")
     states = random.getstate(), np.random.get_state(), torch and torch.random.get_rng_state()  # noqa: NPY002
     try:
-        random.seed(seed)
-        np.random.seed(seed)  # noqa: NPY002  Keras shuffles with the global generator
-        if torch:
-            torch.random.manual_seed(seed)
+        seed_globals(seed)
         yield
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])  # noqa: NPY002
         if torch:
             torch.random.set_rng_state(states[2])
+
+
+def seed_globals(*seeds):
+    """Seed the generators that Keras draws from: inside `isolated_randomness` only."""
+    seed = int(np.random.SeedSequence(seeds).generate_state(1)[0])
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  Keras shuffles with the global generator
+    if "torch" in sys.modules:
+        sys.modules["torch"].random.manual_seed(seed)

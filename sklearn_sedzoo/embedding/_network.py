@@ -11,8 +11,8 @@ import numpy as np
 from sklearn_sedzoo.embedding._architectures import BUILDERS
 from sklearn_sedzoo.embedding._backend import load_keras
 
-CACHE_SIZE = 8
-CHUNKS = (8, 128)  # rows are padded to one of these, so that a function is compiled twice at most
+CACHE_SIZE = 16
+CHUNK = 64  # rows are padded to this, so that a function is compiled once and rows do not depend on their company
 _CACHE = threading.local()
 
 
@@ -71,7 +71,7 @@ class Network:
     def get_state(self):
         """Return the weights as a list of arrays."""
         convert = load_keras().ops.convert_to_numpy
-        return [np.array(convert(variable)) for variable in self.variables]
+        return [np.array(convert(variable.value)) for variable in self.variables]
 
     def set_state(self, weights):
         """Load the weights from a list of arrays."""
@@ -114,10 +114,9 @@ def discard_network(network):
 
 def _run(model, X, n_columns):
     out = np.empty((len(X), n_columns), dtype=np.float32)
-    for start in range(0, len(X), CHUNKS[-1]):
-        rows = np.asarray(X[start : start + CHUNKS[-1]], dtype=np.float32)
-        size = next(chunk for chunk in CHUNKS if len(rows) <= chunk)
-        padded = np.zeros((size, rows.shape[1]), dtype=np.float32)
+    for start in range(0, len(X), CHUNK):
+        rows = X[start : start + CHUNK]
+        padded = np.zeros((CHUNK, rows.shape[1]), dtype=np.float32)
         padded[: len(rows)] = rows
-        out[start : start + len(rows)] = np.asarray(model.predict_on_batch(padded))[: len(rows)]
+        out[start : start + len(rows)] = load_keras().ops.convert_to_numpy(model.predict_on_batch(padded))[: len(rows)]
     return out

@@ -102,8 +102,6 @@ def fit_score_space(X, train, held_out, latent_dim, n_axes, rng):
     if len(held_out):
         spread = np.maximum(spread, np.sqrt(np.mean(project(X[np.sort(held_out)], frame) ** 2, axis=0)))
     total = np.sqrt(np.sum(spread**2))
-    spread = (
-        np.where(spread > 1e-7 * total, spread, max(1e-7 * total, np.finfo(np.float32).tiny)) if total else spread + 1.0
-    )
+    spread = np.maximum(spread, 1e-7 * total) if total > 0 else np.ones_like(spread)
     unit = max(float(np.sqrt(np.sum(frame.spread[latent_dim:] ** 2))), 1e-4 * float(total)) or 1.0
     return ScoreSpace(frame._replace(spread=spread), unit)

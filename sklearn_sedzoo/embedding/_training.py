@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sklearn_sedzoo.embedding._backend import load_keras
+from sklearn_sedzoo.embedding._backend import load_keras, seed_globals
 
 
 @dataclass
@@ -106,7 +106,13 @@ def train_network(network, monitor, inputs, targets, validation, *, loss, batch_
         loss=loss,
         batch_size=min(batch_size, len(inputs)),
         epochs=monitor.epochs,
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=monitor.end_epoch)],
+        callbacks=[
+            keras.callbacks.LambdaCallback(
+                # Keras draws the order of an epoch when it begins, and once more when it compiles
+                on_epoch_begin=lambda epoch, logs: seed_globals(seed, epoch),
+                on_epoch_end=monitor.end_epoch,
+            )
+        ],
         random_state=seed,
         verbose=0,
     )
