@@ -33,9 +33,9 @@ def neighborhood(distance, radius, kind):
     if kind == "gaussian":
         return gaussian
     if kind == "mexican_hat":
-        return (1 - distance**2 / radius**2) * gaussian
+        return (1 - distance**2 / (2 * radius**2)) * gaussian
     if kind == "mexican_hat_bound":
-        return (1 + distance**2 / radius**2) * gaussian
+        return (1 + distance**2 / (2 * radius**2)) * gaussian
     return np.where(distance <= 2 * radius + 1e-9, gaussian, 0.0)
 
 
