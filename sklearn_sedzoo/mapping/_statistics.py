@@ -3,12 +3,7 @@
 import numpy as np
 import pandas as pd
 
-
-def group_rows(cells, n_cells):
-    """Return row numbers sorted by cell, and where each cell starts (n_cells + 1,); cells < 0 are left out."""
-    order = np.argsort(cells, kind="stable")
-    order = order[np.count_nonzero(cells < 0) :]
-    return order, np.searchsorted(cells[order], np.arange(n_cells + 1))
+from sklearn_sedzoo._kernels.som_donors import group_rows
 
 
 def summarize_cells(cells, table, shape):
