@@ -91,7 +91,7 @@ def rank_penalties(
             near = (ranks[row - start] >= 1) & (ranks[row - start] <= k)
             discontinuous += np.maximum(map_ranks[near] - k, 0).sum()
     scale = 2 / (n_samples * k * (2 * n_samples - 3 * k - 1))
-    return 1 - scale * untrusted, 1 - scale * discontinuous
+    return float(1 - scale * untrusted), float(1 - scale * discontinuous)
 
 
 def _rank_ties(steps, row, k):
