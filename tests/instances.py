@@ -4,7 +4,7 @@ Each entry: (estimator, {check name: reason it is expected to fail}). An expecte
 """
 
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import SOMClusterer, SOMMapper, SOMRegressor
 from sklearn_sedzoo.photometry import MagnitudeToColor, SyntheticPhotometry
 from sklearn_sedzoo.preprocessing import FluxNormalizer, FluxScale, SpectrumResampler
 
@@ -41,4 +41,7 @@ INSTANCES = [
     ),
     (MagnitudeToColor(ref_band=0), {}),
     (MagnitudeToColor(ref_band="all", colors="all", nondetection=99, limits=None), {}),
+    (SOMClusterer(SOMMapper(4, 3, n_epochs=5), n_clusters=3), {}),
+    (SOMRegressor(SOMMapper(14, 14, n_epochs=5)), {}),
+    (SOMRegressor(SOMMapper(4, 3, n_epochs=5), statistic="local_linear", n_neighbors=10, n_maps=2, random_state=0), {}),
 ]

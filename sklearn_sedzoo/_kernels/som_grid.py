@@ -79,8 +79,8 @@ def smooth_cells(
     ``out[j] = sum_k h(d_jk) values[k]``, exact on all four grids. With d² = dx² + dy² on the grid:
 
     - gaussian: exp(-d² / 2r²), a product of a function of dx and one of dy, hence two small matrix products;
-    - mexican_hat: (1 - d² / r²) exp(-d² / 2r²), a sum of two such products;
-    - mexican_hat_bound: (1 + d² / r²) exp(-d² / 2r²), which bounds its absolute value;
+    - mexican_hat: (1 - d² / 2r²) exp(-d² / 2r²), whose integral over the plane is zero; a sum of two such products;
+    - mexican_hat_bound: (1 + d² / 2r²) exp(-d² / 2r²), which bounds its absolute value;
     - bubble: 1 for d <= r; cut_gaussian: the gaussian within 2 r; both by rows, as far as they reach.
 
     Rows of a hexagonal grid fall in two classes (even and odd), between which dx is moved by half a cell; the sums
@@ -148,8 +148,8 @@ def _separate(neighborhood, dx, dy):
     if neighborhood == "gaussian":
         return [(gx, gy)]
     if neighborhood == "mexican_hat":
-        return [((1 - dx**2) * gx, gy), (gx, -(dy**2) * gy)]
-    return [((1 + dx**2) * gx, gy), (gx, dy**2 * gy)]
+        return [((1 - dx**2 / 2) * gx, gy), (gx, -(dy**2) / 2 * gy)]
+    return [((1 + dx**2 / 2) * gx, gy), (gx, dy**2 / 2 * gy)]
 
 
 def _smooth_by_rows(values, radius, neighborhood, topology, is_toroidal):

@@ -11,12 +11,17 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 from scipy.sparse import csc_array
+from scipy.spatial import cKDTree
 
 _SLAB_ENTRIES = 2**19
 _BLOCK_ENTRIES = 2**17
+_TREE_FEATURES = 8
+_TREE_CELLS = 256
+_TREE_TRIAL = 256
 _TIE_TOLERANCE = 1e-9  # relative to the squared distance
 _ROUNDING = {np.dtype(np.float64): 1e-12, np.dtype(np.float32): 2.4e-7}  # relative to the squared norms
 
@@ -40,9 +45,11 @@ class _Codebook:
 
     center: np.ndarray
     scale: float
+    centered: np.ndarray
     table: np.ndarray
     largest: float
     masked_table: np.ndarray | None = None
+    tree: cKDTree | None = None
 
 
 def find_best_cells(
@@ -86,6 +93,8 @@ def find_best_cells(
     """
     n_samples, n_features = X.shape
     codebook = _prepare(weights, X.dtype, has_missing)
+    if n_features <= _TREE_FEATURES and len(weights) >= _TREE_CELLS and n_samples >= 8 * _TREE_TRIAL:
+        _try_tree(X, codebook, has_missing, is_normalized)
     found = Assignment(np.empty(n_samples, dtype=np.intp), np.empty(n_samples), codebook.center.astype(np.float64))
     if with_second:
         found.second = np.empty(n_samples, dtype=np.intp)
@@ -195,7 +204,7 @@ def _prepare(weights, dtype, has_missing):
     masked_table = None
     if has_missing:
         masked_table = np.concatenate([table[:-1], (centered**2).T.astype(dtype)])
-    return _Codebook(center, scale, table, norms.max(), masked_table)
+    return _Codebook(center, scale, centered, table, norms.max(), masked_table)
 
 
 def _center(samples, codebook, has_missing, is_normalized):
@@ -241,31 +250,77 @@ def _block_rows(n_cells, n_features):
 
 def _search_slab(samples, codebook, sample_weight, with_second, with_sums, has_missing, is_normalized):
     samples, observed = _center(samples, codebook, has_missing, is_normalized)
+    squared = _norms(samples)
+    search = _search_blocks if codebook.tree is None or observed is not None else _search_tree
+    best, second, least = search(samples, observed, squared, codebook, with_second)
+    if samples.shape[1] <= _TREE_FEATURES + 1 and observed is None:
+        least = ((samples[:, :-1] - codebook.centered[best]) ** 2).sum(axis=1)
+    found = Assignment(best, np.maximum(least, 0), codebook.center, second)
+    if with_sums:
+        _add_up(found, samples, observed, sample_weight, len(codebook.centered), has_missing)
+    if observed is not None:
+        found.squared *= _stretch(observed)
+        best[~observed.any(axis=1)] = -1
+    return found
+
+
+def _search_blocks(samples, observed, norms, codebook, with_second):
+    """Return best and second cells and squared distances from matrix products, block by block."""
     n_samples, n_cells = len(samples), codebook.table.shape[1]
-    best, squared = np.empty(n_samples, dtype=np.intp), _norms(samples)
-    second = np.empty(n_samples, dtype=np.intp) if with_second else None
+    best, squared = np.empty(n_samples, dtype=np.intp), norms.astype(np.float64)
+    second = np.full(n_samples, -1, dtype=np.intp) if with_second else None
     n_block = min(_block_rows(n_cells, samples.shape[1]), n_samples)
     buffer, is_close = np.empty((n_block, n_cells), samples.dtype), np.empty((n_block, n_cells), bool)
-    slack = squared * _ROUNDING[samples.dtype] + codebook.largest * _ROUNDING[samples.dtype]
+    slack = _slack(norms, codebook, samples.dtype)
     for start in range(0, n_samples, n_block):
         part = slice(start, min(start + n_block, n_samples))
         size = part.stop - start
         expanded = _expand(samples[part], codebook, None if observed is None else observed[part], buffer[:size])
-        best[part], least = _take_least(expanded, squared[part], slack[part], is_close[:size])
-        if with_second:
+        best[part], least = _take_least(expanded, norms[part], slack[part], is_close[:size])
+        if with_second and n_cells > 1:
             expanded[np.arange(size), best[part]] = np.inf
-            second[part] = _take_least(expanded, squared[part], slack[part], is_close[:size])[0]
+            second[part] = _take_least(expanded, norms[part], slack[part], is_close[:size])[0]
         squared[part] += least
-    np.maximum(squared, 0, out=squared)
-    if with_second and n_cells == 1:
-        second[:] = -1
-    found = Assignment(best, squared, codebook.center, second)
-    if with_sums:
-        _add_up(found, samples, observed, sample_weight, n_cells, has_missing)
+    return best, second, squared
+
+
+def _search_tree(samples, observed, norms, codebook, with_second):
+    """The same from a k-d tree of the cells; rows that are close to a tie are left to the matrix product.
+
+    The cells found are therefore the same as those of `_search_blocks`, whichever is used.
+    """
+    distance, cells = codebook.tree.query(samples[:, :-1].astype(np.float64), k=3 if with_second else 2)
+    squared = distance**2
+    margin = 2 * (_TIE_TOLERANCE * squared[:, :-1] + _slack(norms, codebook, samples.dtype)[:, None])
+    unclear = np.flatnonzero((np.diff(squared, axis=1) <= margin).any(axis=1))
+    best, second = cells[:, 0].astype(np.intp), cells[:, 1].astype(np.intp) if with_second else None
+    if len(unclear):
+        part = _search_blocks(samples[unclear], None, norms[unclear], codebook, with_second)
+        best[unclear] = part[0]
+        if with_second:
+            second[unclear] = part[1]
+    return best, second, squared[:, 0]
+
+
+def _try_tree(X, codebook, has_missing, is_normalized):
+    """Keep a k-d tree in the codebook if it finds the cells of the first rows faster; only the time depends on it."""
+    samples, observed = _center(X[:_TREE_TRIAL], codebook, has_missing, is_normalized)
     if observed is not None:
-        found.squared = squared * _stretch(observed)
-        best[~observed.any(axis=1)] = -1
-    return found
+        return
+    times = []
+    for tree in (None, cKDTree(codebook.centered)):
+        codebook.tree = tree
+        search = _search_blocks if tree is None else _search_tree
+        start = perf_counter()
+        search(samples, None, _norms(samples), codebook, False)
+        times.append(perf_counter() - start)
+    if times[0] < times[1]:
+        codebook.tree = None
+
+
+def _slack(norms, codebook, dtype):
+    """Return what rounding may do to the squared distances."""
+    return (norms + codebook.largest) * _ROUNDING[dtype]
 
 
 def _take_least(expanded, norms, slack, is_close):

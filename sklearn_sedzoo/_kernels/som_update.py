@@ -26,7 +26,8 @@ def update_weights(
     ``w_j = sum_k h(d_jk) S_k / sum_k h(d_jk) c_k``, with S_k the sum of the members of cell k and c_k their number
     [1]_. A cell that no member reaches keeps its weights. The mexican hat is negative in places, where that ratio
     has no meaning: its step ``w_j + sum_k h(d_jk) (S_k - c_k w_j) / sum_k g(d_jk) c_k``, with g the bound
-    (1 + d²/r²) exp(-d²/2r²) of abs(h), is the same for h >= 0 and g = h, and stays finite.
+    (1 + d²/2r²) exp(-d²/2r²) of abs(h), is the same for h >= 0 and g = h; and weights that are pushed out of the box
+    around the means of the cells' members stop at its wall.
 
     References
     ----------
@@ -40,7 +41,7 @@ def update_weights(
         bound = _smooth(found.counts, shape, radius, "mexican_hat_bound", grid)
         reached = bound > _SMALLEST
         step = np.divide(summed - counted * centered, bound, out=np.zeros_like(summed), where=reached)
-        updated = centered + step
+        updated = _keep_inside(centered + step, found)
     else:
         updated = np.divide(summed, counted, out=centered.copy(), where=counted > _SMALLEST)
     updated += found.center
@@ -48,6 +49,15 @@ def update_weights(
         norms = np.linalg.norm(updated, axis=1, keepdims=True)
         updated = np.divide(updated, norms, out=weights.copy(), where=norms > _SMALLEST)
     return updated
+
+
+def _keep_inside(centered, found):
+    """Clip weights to the range of the means of the cells' members, feature by feature."""
+    occupied = found.counts > 0
+    means = np.divide(found.sums, found.counts, out=np.zeros_like(centered), where=occupied)
+    low = np.where(occupied, means, np.inf).min(axis=0)
+    high = np.where(occupied, means, -np.inf).max(axis=0)
+    return np.clip(centered, np.minimum(low, 0), np.maximum(high, 0))
 
 
 def measure_energy(

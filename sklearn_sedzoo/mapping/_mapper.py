@@ -1,35 +1,32 @@
 """SOMMapper: rows of numbers to cells of a self-organizing map."""
 
 import warnings
-from numbers import Integral
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._kernels.som_grid import are_neighbors, average_neighbors, lay_cells
-from sklearn_sedzoo._kernels.som_search import find_best_cells, measure_distances, measure_own
-from sklearn_sedzoo._kernels.som_update import measure_energy
-from sklearn_sedzoo._validation import (
-    check_integer,
-    check_number,
-    check_option,
-    check_sample_weight,
-    check_spectra,
-    point_at,
-)
+from sklearn_sedzoo._kernels.som_search import Assignment, find_best_cells, measure_distances, measure_own
+from sklearn_sedzoo._kernels.som_update import measure_energy, update_weights
+from sklearn_sedzoo._validation import check_sample_weight, check_spectra, point_at
 from sklearn_sedzoo.exceptions import SedDataWarning
-from sklearn_sedzoo.mapping._batch import train_batch
-from sklearn_sedzoo.mapping._initial import INITS, make_weights
-from sklearn_sedzoo.mapping._online import NEIGHBORHOODS as ONLINE_NEIGHBORHOODS
-from sklearn_sedzoo.mapping._online import RADIUS_DECAYS, train_online
+from sklearn_sedzoo.mapping._batch import average_error, remember
+from sklearn_sedzoo.mapping._initial import make_weights
+from sklearn_sedzoo.mapping._parameters import check_parameters, choose_init, describe_grid, draw_seeds, find_radii
 from sklearn_sedzoo.mapping._progress import EpochReporter
-from sklearn_sedzoo.mapping._schedule import DECAYS, check_radii, plan_radii
+from sklearn_sedzoo.mapping._schedule import find_radius
+from sklearn_sedzoo.mapping._statistics import summarize_cells
 from sklearn_sedzoo.mapping._threads import hold_blas
+from sklearn_sedzoo.mapping._training import Run, normalize_weights, train_map
 
-NEIGHBORHOODS = ("gaussian", "bubble", "mexican_hat", "cut_gaussian")
+
+def _is_batch(som):
+    """MiniSom has no training in parts."""
+    return som.algorithm == "batch"
 
 
 class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
@@ -60,8 +57,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         None is "pca" for batch and "random" for online. For online, "pca" and "sample" are MiniSom's own.
     neighborhood : {"gaussian", "bubble", "mexican_hat", "cut_gaussian"}, default="gaussian"
         How cells follow each other, as a function of their distance d on the map and the radius r:
-        exp(-d²/2r²); 1 within r; (1 - d²/r²) exp(-d²/2r²); the gaussian within 2r. Online: MiniSom's "gaussian",
-        "bubble", "mexican_hat" and "triangle".
+        exp(-d²/2r²); 1 within r; (1 - d²/2r²) exp(-d²/2r²), which pushes away in places and orders worse; the
+        gaussian within 2r. Online: MiniSom's "gaussian", "bubble", "mexican_hat" and "triangle".
     radius_start : float, default=None
         First radius, in cells; None is half the longer side (online: at least 1). MiniSom calls it sigma.
     radius_end : float, default=0.5
@@ -81,6 +78,13 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     n_init : int, default=1
         Number of maps trained; the one with the lowest distortion (`energy_`) is kept. With init="pca" (batch) or an
         array the first map starts there and the others at chosen samples.
+    compress : float, default=None
+        Batch only: train all epochs but the last on the leading principal components that leave less than this share
+        of the variance, where they are fewer than half the features; the last epoch and the assignment use all
+        features. Pays from some hundred features; holds n_samples x n_components numbers more. Not used while values
+        are missing.
+    memory : float, default=0.9
+        Share of the earlier sums that `partial_fit` keeps.
     on_bad : {"raise", "mask"}, default="raise"
         Refuse missing values (NaN, infinity), or measure distances over the observed features (batch only). A row
         with nothing observed is left out of the training; its cell is -1 and its distances are NaN.
@@ -94,7 +98,7 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     cell_positions_ : ndarray of shape (n_cells, 2)
         x and y of the cells' centres for drawing, in units of the distance between neighbours.
     labels_ : ndarray of shape (n_samples,)
-        Cell of each training sample.
+        Cell of each training sample (of the last call of `partial_fit`, as are the next five).
     hits_ : ndarray of shape (n_rows, n_columns)
         Number of training samples in each cell (those with a weight above 0).
     u_matrix_ : ndarray of shape (n_rows, n_columns)
@@ -109,7 +113,9 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     history_ : dict of lists
         By epoch. Batch: "radius" and "quantization_error" (before the update). Online: "learning_rate".
     n_iter_ : int
-        Number of epochs run.
+        Number of epochs run, or of calls of `partial_fit`.
+    n_compressed_ : int or None
+        Number of components in which `compress` trained; None where it trained on all features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -160,6 +166,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         n_iterations=None,
         learning_rate=0.5,
         n_init=1,
+        compress=None,
+        memory=0.9,
         on_bad="raise",
         random_state=None,
     ):
@@ -179,6 +187,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         self.n_iterations = n_iterations
         self.learning_rate = learning_rate
         self.n_init = n_init
+        self.compress = compress
+        self.memory = memory
         self.on_bad = on_bad
         self.random_state = random_state
 
@@ -204,14 +214,65 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         -------
         self
         """
-        self._check_parameters()
-        X, weight = self._read_training(X, sample_weight)
+        check_parameters(self)
+        X, weight = self._read_training(X, sample_weight, reset=True)
         with hold_blas() as n_threads:
             reporter = EpochReporter(self, X, self.n_epochs * self.n_init)
-            runs = [self._train(X, weight, seed, reporter, n_threads) for seed in self._draw_seeds()]
-            best = min(runs, key=lambda run: run["energy"])
-            self._keep(X, weight, best)
-            reporter.close(best["weights"])
+            search = {"n_threads": n_threads, **self._search_options(X)}
+            runs = (
+                train_map(self, X, weight, number=number, seed=seed, search=search, reporter=reporter)
+                for number, seed in enumerate(draw_seeds(self))
+            )
+            best = min(runs, key=lambda run: run.energy)
+            self._keep(X, weight, best, best.found)
+            reporter.close(best.weights)
+        return self
+
+    @available_if(_is_batch)
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Train one epoch on a part of the data, and remember the earlier parts.
+
+        The sums and numbers of each cell's members are kept, times `memory` at each call, and the radius falls over
+        the first `n_epochs` calls and then stays: it never starts again. After `fit` it stays at `radius_end`. A
+        first call sets the first weights from its part.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            A part of the data.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples.
+
+        Returns
+        -------
+        self
+        """
+        check_parameters(self)
+        is_first = not hasattr(self, "weights_")
+        X, weight = self._read_training(X, sample_weight, reset=is_first)
+        n_calls = 0 if is_first else self.n_iter_
+        fraction = min(1.0, n_calls / (self.n_epochs - 1)) if self.n_epochs > 1 else 1.0
+        radius = find_radius(type(self).__name__, self.decay or "exponential", *find_radii(self), fraction)
+        with hold_blas() as n_threads:
+            search = {"n_threads": n_threads, "sample_weight": weight, **self._search_options(X)}
+            weights = self._first_weights(X, weight) if is_first else self._codebook()
+            found = remember(
+                None if is_first else self._sums, find_best_cells(X, weights, with_sums=True, **search), self.memory
+            )
+            weights = update_weights(
+                weights, found, radius, is_normalized=self.metric == "cosine", **describe_grid(self)
+            )
+            final = find_best_cells(X, weights, with_second=True, with_sums=True, **search)
+            energy = measure_energy(weights, final, radius, **describe_grid(self))
+        history = {"radius": [], "quantization_error": []} if is_first else self.history_
+        error = average_error(found.squared, weight, is_cosine=self.metric == "cosine")
+        history = {
+            "radius": [*history["radius"], radius],
+            "quantization_error": [*history["quantization_error"], error],
+        }
+        self._keep(X, weight, Run(weights, history, final, energy), found)
         return self
 
     def fit_predict(self, X, y=None, sample_weight=None):
@@ -276,6 +337,32 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         members = np.split(order, starts[1:])
         return {divmod(int(kind), self.n_columns): rows for kind, rows in zip(kinds, members, strict=True) if kind >= 0}
 
+    def cell_statistics(self, X, y):
+        """Return count, median and scatter of properties in each cell.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Data, placed by `predict`.
+        y : DataFrame, Series or array-like of shape (n_samples,) or (n_samples, n_properties)
+            Properties of the samples; NaN where unknown.
+
+        Returns
+        -------
+        DataFrame of shape (n_cells, 1 + 3 * n_properties)
+            "count" of the samples in the cell, and for each property "<name>_count" of the known values,
+            "<name>_median" and "<name>_scatter" (half the distance from the 16th to the 84th percentile); NaN in
+            cells without known values. The index is (row, column).
+        """
+        cells = self.predict(X)
+        table = pd.DataFrame(y) if not isinstance(y, (pd.DataFrame, pd.Series)) else y
+        table = table.to_frame() if isinstance(table, pd.Series) else table
+        if len(table) != len(cells):
+            raise ValueError(
+                f"y of cell_statistics must have one row for each of {len(cells)} samples, got {len(table)}."
+            )
+        return summarize_cells(cells, table, self.cell_shape)
+
     def get_feature_names_out(self, input_features=None):
         """Return the names of what `transform` returns: cell0_0, cell0_1, ... or row, column."""
         check_is_fitted(self)
@@ -284,47 +371,18 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         cells = np.ndindex(self.cell_shape)
         return np.array([f"cell{row}_{column}" for row, column in cells], dtype=object)
 
-    def _check_parameters(self):
-        owner = type(self).__name__
-        for name in ("n_rows", "n_columns", "n_epochs", "n_init"):
-            check_integer(owner, name, getattr(self, name), 1)
-        check_option(owner, "algorithm", self.algorithm, ("batch", "online"))
-        check_option(owner, "output", self.output, ("distance", "coordinates"))
-        check_option(owner, "topology", self.topology, ("rectangular", "hexagonal"))
-        check_option(owner, "metric", self.metric, ("euclidean", "cosine"))
-        is_online = self.algorithm == "online"
-        check_option(owner, "neighborhood", self.neighborhood, ONLINE_NEIGHBORHOODS if is_online else NEIGHBORHOODS)
-        if self.init is None or isinstance(self.init, str):
-            check_option(owner, "init", self.init, (None, *INITS))
-        if is_online or not callable(self.decay):
-            check_option(owner, "decay", self.decay, (None, *(RADIUS_DECAYS if is_online else DECAYS)))
-        if is_online:
-            check_number(owner, "learning_rate", self.learning_rate, 0, closed="right")
-            if self.n_iterations is not None:
-                check_integer(owner, "n_iterations", self.n_iterations, 1)
-        for name, value in (("is_toroidal", self.is_toroidal), ("on_bad", self.on_bad == "mask")):
-            if value and is_online:
-                raise ValueError(
-                    f"`{name}` of {owner} must be left at its default for algorithm='online' (MiniSom has no such "
-                    f"thing), got {getattr(self, name)!r}. Pass algorithm='batch'."
-                )
-        if self.is_toroidal and self.topology == "hexagonal" and self.n_rows % 2:
-            raise ValueError(
-                f"`n_rows` of {owner} must be even for a toroidal hexagonal map, whose odd rows are moved by half a "
-                f"cell, got {self.n_rows!r}."
-            )
-
-    def _read_training(self, X, sample_weight):
-        X = check_spectra(self, X, reset=True, on_bad=self.on_bad)
+    def _read_training(self, X, sample_weight, *, reset):
+        X = check_spectra(self, X, reset=reset, on_bad=self.on_bad)
         weight = check_sample_weight(type(self).__name__, sample_weight, len(X))
         if self.on_bad == "mask":
             missing = np.isnan(X)
             empty = missing.all(axis=1)
-            if empty.all() or missing.all(axis=0).any():
-                where = "row" if empty.all() else f"column {missing.all(axis=0).argmax()}"
+            if empty.all() or (reset and missing.all(axis=0).any()):
+                where = "row" if empty.all() else f"value of column {missing.all(axis=0).argmax()}"
                 raise ValueError(f"X of {type(self).__name__} must have observed values: every {where} is missing.")
             if empty.any():
-                warnings.warn(f"{point_at(empty, len(X), 'hold no value')} They get the cell -1.", SedDataWarning, 4)
+                fault = point_at(empty, len(X), "hold no value")
+                warnings.warn(f"{fault} They are left out and get the cell -1.", SedDataWarning, stacklevel=4)
                 weight = np.where(empty, 0.0, 1.0 if weight is None else weight)
         self._refuse_zero_norm(X)
         return X, weight
@@ -339,116 +397,23 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         if self.metric == "cosine":
             zero = ~np.any(X, axis=1)
             if zero.any():
-                raise ValueError(f"{point_at(zero, len(X), 'are zero and have no direction')} Use metric='euclidean'.")
-
-    def _draw_seeds(self):
-        """Return a seed for each map: the first is `random_state` itself where that is an integer."""
-        generator = check_random_state(self.random_state)
-        seeds = [int(seed) for seed in generator.randint(np.iinfo(np.int32).max, size=self.n_init)]
-        if isinstance(self.random_state, Integral):
-            seeds[0] = int(self.random_state)
-        return list(enumerate(seeds))
-
-    def _train(self, X, weight, seed, reporter, n_threads):
-        number, seed = seed
-        init = self._choose_init(X, number)
-        if self.algorithm == "online":
-            weights, history = self._train_online(X, weight, init, seed, reporter)
-            radius = 1.0
-        else:
-            radii = plan_radii(type(self).__name__, self.decay or "exponential", *self._radii(), self.n_epochs)
-            if isinstance(init, str):
-                init = make_weights(
-                    X, init, self.cell_shape, sample_weight=weight, random_state=np.random.RandomState(seed)
-                )
-            weights, history = train_batch(
-                X,
-                self._normalize(init),
-                radii,
-                sample_weight=weight,
-                grid=self._grid_options(),
-                search={"n_threads": n_threads, **self._search_options(X)},
-                reporter=reporter,
-            )
-            radius = history["radius"][-1]
-        found = find_best_cells(
-            X,
-            self._normalize(weights),
-            sample_weight=weight,
-            with_second=True,
-            with_sums=True,
-            n_threads=n_threads,
-            **self._search_options(X),
-        )
-        grid = self._grid_options()
-        if grid["neighborhood"] not in NEIGHBORHOODS:
-            grid["neighborhood"] = "gaussian"
-        energy = measure_energy(self._normalize(weights), found, radius, **grid)
-        return {"weights": weights, "history": history, "found": found, "energy": energy}
-
-    def _train_online(self, X, weight, init, seed, reporter):
-        if weight is not None:  # MiniSom knows no weights: show it samples drawn by weight
-            X = X[np.random.RandomState(seed).choice(len(X), len(X), p=weight / weight.sum())]
-        start, _ = self._radii()
-        return train_online(
-            X,
-            init,
-            shape=self.cell_shape,
-            topology=self.topology,
-            metric=self.metric,
-            neighborhood=self.neighborhood,
-            decay=self.decay or "asymptotic",
-            radius=start,
-            learning_rate=self.learning_rate,
-            n_iterations=self.n_iterations or self.n_epochs * len(X),
-            n_epochs=self.n_epochs,
-            seed=seed,
-            reporter=reporter,
-        )
-
-    def _choose_init(self, X, number):
-        """Return the name of the start of this map, or given weights (n_cells, n_features)."""
-        if self.init is None or isinstance(self.init, str):
-            init = self.init or ("random" if self.algorithm == "online" else "pca")
-            return "sample" if number and init == "pca" else init
-        if number:
-            return "sample"
-        init = np.asarray(self.init, dtype=np.float64)
-        if init.shape != (*self.cell_shape, X.shape[1]) or not np.isfinite(init).all():
-            raise ValueError(
-                f"`init` of {type(self).__name__} must be an array of finite numbers of shape "
-                f"{(*self.cell_shape, X.shape[1])}, got shape {init.shape}."
-            )
-        return init.reshape(-1, X.shape[1])
-
-    def _radii(self):
-        is_online = self.algorithm == "online"
-        if is_online and self.radius_start is None:
-            return max(1.0, max(self.cell_shape) // 2), self.radius_end
-        end = 0.0 if is_online else self.radius_end
-        return check_radii(type(self).__name__, self.cell_shape, self.radius_start, end)
-
-    def _grid_options(self):
-        return {
-            "shape": self.cell_shape,
-            "neighborhood": self.neighborhood,
-            "topology": self.topology,
-            "is_toroidal": self.is_toroidal,
-        }
+                fault = point_at(zero, len(X), "are zero and have no direction")
+                raise ValueError(f"{fault} Drop them or use metric='euclidean'.")
 
     def _search_options(self, X):
         has_missing = self.on_bad == "mask" and bool(np.isnan(X).any())
         return {"has_missing": has_missing, "is_normalized": self.metric == "cosine"}
 
-    def _normalize(self, weights):
-        if self.metric == "euclidean":
-            return weights
-        norms = np.linalg.norm(weights, axis=1, keepdims=True)
-        return weights / np.where(norms > 0, norms, 1)
+    def _first_weights(self, X, weight):
+        init = choose_init(self, X.shape[1], 0)
+        if isinstance(init, str):
+            generator = np.random.RandomState(draw_seeds(self)[0])
+            init = make_weights(X, init, self.cell_shape, sample_weight=weight, random_state=generator)
+        return normalize_weights(init, self.metric)
 
     def _codebook(self):
         """Return the weights as the search wants them, (n_cells, n_features)."""
-        return self._normalize(self.weights_.reshape(-1, self.weights_.shape[-1]))
+        return normalize_weights(self.weights_.reshape(-1, self.weights_.shape[-1]), self.metric)
 
     def _find(self, X):
         with hold_blas() as n_threads:
@@ -456,26 +421,28 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _measure_error(self, X, cells, weight):
         distance = measure_own(X, self._codebook(), cells, **self._search_options(X))
-        kept = (cells >= 0) if weight is None else (weight > 0)
-        weight = kept if weight is None else weight
-        return float(np.average((distance**2 / 2 if self.metric == "cosine" else distance)[kept], weights=weight[kept]))
+        if self.metric == "cosine":
+            distance = distance**2 / 2
+        weight = (cells >= 0).astype(float) if weight is None else weight
+        return float(np.average(distance[weight > 0], weights=weight[weight > 0]))
 
-    def _keep(self, X, weight, run):
-        found = run["found"]
-        counted = np.ones(len(X), dtype=bool) if weight is None else weight > 0
-        layout = (*self.cell_shape, self.topology, self.is_toroidal)
-        self.weights_ = run["weights"].reshape(*self.cell_shape, X.shape[1])
+    def _keep(self, X, weight, run, sums):
+        """Set the fitted attributes, all at the end of the fit; `sums` is what `partial_fit` will go on from."""
+        found, counted = run.found, np.ones(len(X), dtype=bool) if weight is None else weight > 0
+        first, second = found.best[counted], found.second[counted]
+        touching = (second < 0) | are_neighbors(*self.cell_shape, self.topology, self.is_toroidal, first, second)
+        self.weights_ = run.weights.reshape(*self.cell_shape, X.shape[1])
         self.cell_positions_ = lay_cells(*self.cell_shape, self.topology)
         self.labels_ = found.best
-        self.hits_ = np.bincount(found.best[counted], minlength=len(run["weights"])).reshape(self.cell_shape)
+        self.hits_ = np.bincount(first, minlength=len(run.weights)).reshape(self.cell_shape)
         self.u_matrix_ = average_neighbors(self.weights_, self.topology, self.is_toroidal)
         self.quantization_error_ = self._measure_error(X, found.best, weight)
-        first, second = found.best[counted], found.second[counted]
-        touching = (second < 0) | are_neighbors(*layout, first, second)
         self.topographic_error_ = 1 - float(np.average(touching, weights=None if weight is None else weight[counted]))
-        self.energy_ = run["energy"]
-        self.history_ = run["history"]
-        self.n_iter_ = len(next(iter(run["history"].values())))
+        self.energy_ = run.energy
+        self.history_ = run.history
+        self.n_iter_ = len(next(iter(run.history.values())))
+        self.n_compressed_ = run.n_compressed
+        self._sums = Assignment(None, None, sums.center, sums=sums.sums, counts=sums.counts)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

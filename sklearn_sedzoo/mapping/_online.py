@@ -1,5 +1,7 @@
 """Online training, one sample at a time: MiniSom trains, with our parameters in its words."""
 
+import numpy as np
+
 RADIUS_DECAYS = {"asymptotic": "asymptotic_decay", "linear": "linear_decay_to_one", "inverse": "inverse_decay_to_one"}
 NEIGHBORHOODS = ("gaussian", "bubble", "mexican_hat", "triangle")
 
@@ -37,7 +39,14 @@ def train_online(
         pass
     else:
         watch.finish()
-    return trainer.get_weights().reshape(-1, X.shape[1]), watch.history
+    weights = trainer.get_weights()
+    if not np.isfinite(weights).all():
+        raise ValueError(
+            f"MiniSom's training with neighborhood={neighborhood!r}, radius_start={radius!r} and "
+            f"learning_rate={learning_rate!r} ran away to weights that are not finite. Lower them, or pass "
+            "algorithm='batch'."
+        )
+    return weights.reshape(-1, X.shape[1]), watch.history
 
 
 class _StopRequestedError(Exception):

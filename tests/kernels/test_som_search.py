@@ -139,3 +139,21 @@ def test_epoch_with_missing_values_averages_the_observed():
     for j, i in [(0, 0), (7, 3), (29, 6)]:
         pull = h[j, found.best] * ~np.isnan(X[:, i])
         np.testing.assert_allclose(updated[j, i], (pull * np.nan_to_num(X[:, i])).sum() / pull.sum(), rtol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_tree_changes_nothing(monkeypatch, dtype):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(4000, 3)).astype(dtype)
+    weights = np.concatenate([rng.normal(size=(400, 3)), X[:50], X[:50]])  # with ties
+    found = []
+    for n_features in (0, 8):
+        monkeypatch.setattr(som_search, "_TREE_FEATURES", n_features)
+        monkeypatch.setattr(som_search, "perf_counter", iter(range(0, -9, -1)).__next__)  # the tree always wins
+        found.append(find_best_cells(X, weights, with_second=True, with_sums=True))
+    np.testing.assert_array_equal(found[0].best, found[1].best)
+    np.testing.assert_array_equal(found[0].second, found[1].second)
+    np.testing.assert_array_equal(found[0].sums, found[1].sums)
+    np.testing.assert_allclose(found[0].squared, found[1].squared, atol=1e-5 if dtype is np.float32 else 1e-12)
+    if dtype is np.float64:
+        np.testing.assert_array_equal(found[1].best, cdist(X, weights).argmin(axis=1))

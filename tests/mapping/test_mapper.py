@@ -3,12 +3,15 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from minisom import MiniSom
 from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.datasets import make_blobs
+from threadpoolctl import threadpool_limits
 
+from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.mapping import SOMMapper
 from tests.reference import som as twin
 
@@ -200,3 +203,135 @@ def test_cosine_sees_directions_only():
     np.testing.assert_allclose(np.linalg.norm(som.weights_, axis=2), 1)
     cosine = (X @ som.weights_.reshape(12, 4).T) / np.linalg.norm(X, axis=1)[:, None]
     np.testing.assert_allclose(som.transform(X), 1 - cosine, atol=1e-9)
+
+
+def test_partial_fit_on_the_same_data_is_fit():
+    """Without memory of earlier parts each call is one epoch of the batch training."""
+    whole = SOMMapper(4, 3, n_epochs=6).fit(X)
+    parts = SOMMapper(4, 3, n_epochs=6, memory=0)
+    for _ in range(6):
+        parts.partial_fit(X)
+    np.testing.assert_allclose(parts.weights_, whole.weights_, rtol=1e-12)
+    assert parts.history_["radius"] == pytest.approx(whole.history_["radius"])
+
+
+def test_partial_fit_remembers_and_its_radius_never_starts_again():
+    som = SOMMapper(4, 3, n_epochs=5, memory=0.5)
+    rng = np.random.default_rng(0)
+    total = 0.0
+    for _ in range(9):
+        part = X[rng.choice(len(X), 100)]
+        som.partial_fit(part)
+        total = 0.5 * total + len(part)
+        assert som._sums.counts.sum() == pytest.approx(total)
+    assert np.all(np.diff(som.history_["radius"]) <= 0)
+    assert som.history_["radius"][4:] == [som.radius_end] * 5
+    assert som.n_iter_ == 9
+    start = SOMMapper(4, 3, n_epochs=5).fit(X)
+    before = start.quantization_error_
+    assert start.partial_fit(X).history_["radius"][-1] == start.radius_end
+    assert start.quantization_error_ == pytest.approx(before, rel=0.05)
+
+
+def test_partial_fit_approaches_fit_on_parts_of_the_data():
+    whole = SOMMapper(5, 5).fit(X)
+    parts = SOMMapper(5, 5, n_epochs=30)
+    order = np.random.default_rng(0)
+    for _ in range(60):
+        parts.partial_fit(X[order.choice(len(X), 100, replace=False)])
+    assert -parts.score(X) < 1.1 * whole.quantization_error_
+
+
+def test_online_maps_have_no_partial_fit():
+    assert not hasattr(SOMMapper(algorithm="online"), "partial_fit")
+
+
+def test_compression_changes_little_and_says_how_much_it_used():
+    rng = np.random.default_rng(0)
+    data = rng.normal(size=(900, 4)) @ rng.normal(size=(4, 200)) + 1e-4 * rng.normal(size=(900, 200)) + 50
+    full = SOMMapper(6, 6).fit(data)
+    packed = SOMMapper(6, 6, compress=1e-6).fit(data)
+    assert packed.n_compressed_ == 4
+    assert full.n_compressed_ is None
+    assert packed.quantization_error_ == pytest.approx(full.quantization_error_, rel=1e-3)
+    assert np.mean(packed.labels_ == full.labels_) > 0.98
+    noise = SOMMapper(3, 3, compress=1e-6).fit(rng.normal(size=(300, 100)))
+    assert noise.n_compressed_ is None
+
+
+def test_compression_measures_what_it_leaves_out():
+    """The residual is that of the projection, computed the long way."""
+    from sklearn_sedzoo.mapping._compress import find_subspace
+
+    rng = np.random.default_rng(1)
+    data = (rng.normal(size=(3000, 40)) * 0.5 ** np.arange(40)) @ np.linalg.qr(rng.normal(size=(40, 40)))[0]
+    data = np.where(np.arange(3000)[:, None] % 7 == 3, data + rng.normal(size=(3000, 40)) * 1e-2, data) + 10
+    space = find_subspace(data, 1e-3)
+    centered = data - space.mean
+    left = centered - centered @ space.components.T @ space.components
+    assert space.residual == pytest.approx((left**2).sum() / (centered**2).sum(), rel=1e-9)
+    assert space.residual < 1e-3
+    np.testing.assert_allclose(space.components @ space.components.T, np.eye(len(space.components)), atol=1e-10)
+
+
+@pytest.mark.parametrize("init", ["pca", "sample", "random"])
+def test_missing_values_are_lived_with(init):
+    rng = np.random.default_rng(0)
+    holes = np.where(rng.uniform(size=X.shape) < 0.2, np.nan, X)
+    holes[np.isnan(holes).all(axis=1), 0] = 1.0
+    som = SOMMapper(4, 4, on_bad="mask", init=init, random_state=0).fit(holes)
+    assert np.isfinite(som.weights_).all()
+    full = SOMMapper(4, 4).fit(X)
+    assert -som.score(X) < 1.3 * full.quantization_error_
+    assert np.isfinite(som.transform(holes)).all()
+    np.testing.assert_array_equal(som.predict(X), som.transform(X).argmin(axis=1))
+
+
+def test_rows_without_values_get_no_cell():
+    data = X.copy()
+    data[[3, 7]] = np.nan
+    with pytest.warns(SedDataWarning, match="2 of 300 spectra hold no value; first at row 3"):
+        som = SOMMapper(3, 3, on_bad="mask").fit(data)
+    rest = SOMMapper(3, 3).fit(np.delete(data, [3, 7], axis=0))
+    np.testing.assert_allclose(som.weights_, rest.weights_, rtol=1e-12)
+    assert som.hits_.sum() == 298
+    assert set(som.predict(data)[[3, 7]]) == {-1}
+    assert np.isnan(som.transform(data)[[3, 7]]).all()
+    assert np.isnan(som.set_params(output="coordinates").transform(data)[[3, 7]]).all()
+    assert all(3 not in rows for rows in som.win_map(data).values())
+
+
+def test_cell_statistics_are_those_of_pandas():
+    rng = np.random.default_rng(0)
+    y = pd.DataFrame({"age": rng.uniform(size=len(X)), "metallicity": rng.normal(size=len(X))})
+    y.loc[::5, "age"] = np.nan
+    som = SOMMapper(6, 6).fit(X)
+    table = som.cell_statistics(X, y)
+    groups = y.groupby(som.predict(X))
+    occupied = table["count"].to_numpy() > 0
+    np.testing.assert_array_equal(table["count"].to_numpy().reshape(6, 6), som.hits_)
+    for name in y:
+        np.testing.assert_allclose(table[f"{name}_median"][occupied], groups[name].median())
+        np.testing.assert_array_equal(table[f"{name}_count"][occupied], groups[name].count())
+        scatter = (groups[name].quantile(0.84) - groups[name].quantile(0.16)) / 2
+        np.testing.assert_allclose(table[f"{name}_scatter"][occupied], scatter)
+    assert not occupied.all()
+    assert table.loc[~occupied, "age_median"].isna().all()
+    assert table.index.names == ["row", "column"]
+    assert len(som.cell_statistics(X, y["age"])) == len(som.cell_statistics(X, y["age"].to_numpy())) == 36
+
+
+def test_mexican_hat_stays_inside_the_data():
+    som = SOMMapper(8, 8, neighborhood="mexican_hat").fit(X)
+    assert (som.weights_.reshape(64, 4) >= X.min(axis=0)).all()
+    assert (som.weights_.reshape(64, 4) <= X.max(axis=0)).all()
+
+
+def test_thread_number_changes_nothing():
+    data = np.random.default_rng(0).normal(size=(9000, 60))
+    maps = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads, user_api="blas"):
+            maps.append(SOMMapper(8, 8, n_epochs=4).fit(data))
+    np.testing.assert_array_equal(maps[0].weights_, maps[1].weights_)
+    np.testing.assert_array_equal(maps[0].labels_, maps[1].labels_)

@@ -33,9 +33,9 @@ def neighborhood(distance, radius, kind):
     if kind == "gaussian":
         return gaussian
     if kind == "mexican_hat":
-        return (1 - distance**2 / radius**2) * gaussian
+        return (1 - distance**2 / (2 * radius**2)) * gaussian
     if kind == "mexican_hat_bound":
-        return (1 + distance**2 / radius**2) * gaussian
+        return (1 + distance**2 / (2 * radius**2)) * gaussian
     return np.where(distance <= 2 * radius + 1e-9, gaussian, 0.0)
 
 
@@ -95,3 +95,58 @@ def topographic_error(X, weights, topology, is_toroidal):
         a, b = np.unravel_index(first, shape), np.unravel_index(second, shape)
         wrong += grid_distance(a, b, shape, topology, is_toroidal) > reach
     return wrong / len(X)
+
+
+def combined_error(X, weights, topology, is_toroidal):
+    """Distance to the best cell and on to the second along touching cells; all ways by Floyd and Warshall."""
+    shape = weights.shape[:2]
+    flat = weights.reshape(-1, weights.shape[2])
+    reach = 1.01 if topology == "hexagonal" else 1.42
+    on_map = all_distances(shape, topology, is_toroidal)
+    way = np.linalg.norm(flat[:, None] - flat[None], axis=2)
+    way[on_map > reach] = np.inf
+    for middle in range(len(flat)):
+        way = np.minimum(way, way[:, middle, None] + way[None, middle])
+    total = 0.0
+    for x in X:
+        distance = np.sqrt(((flat - x) ** 2).sum(axis=1))
+        first, second = np.argsort(distance)[:2]
+        total += distance[first] + way[first, second]
+    return total / len(X)
+
+
+def topographic_product(weights, topology, is_toroidal):
+    """Bauer and Pawelzik's equations 8 to 16, term by term; neighbours at one distance in the other space's order."""
+    shape = weights.shape[:2]
+    flat = weights.reshape(-1, weights.shape[2])
+    on_map = all_distances(shape, topology, is_toroidal)
+    in_data = np.linalg.norm(flat[:, None] - flat[None], axis=2)
+    n = len(flat)
+    total = 0.0
+    for j in range(n):
+        others = [k for k in range(n) if k != j]
+        by_map = sorted(others, key=lambda k: (round(on_map[j, k], 9), in_data[j, k]))
+        by_data = sorted(others, key=lambda k: (in_data[j, k], on_map[j, k]))
+        for k in range(1, n):
+            product = 1.0
+            for nearest_map, nearest_data in zip(by_map[:k], by_data[:k], strict=True):
+                product *= in_data[j, nearest_map] / in_data[j, nearest_data]
+                product *= on_map[j, nearest_map] / on_map[j, nearest_data]
+            total += np.log(product ** (1 / (2 * k)))
+    return total / (n * (n - 1))
+
+
+def trustworthiness(data, placed, k):
+    """Venna and Kaski's trustworthiness with ties shared: averaged over many random orders of tied samples."""
+    rng = np.random.default_rng(0)
+    n, n_draws = len(data), 400
+    penalty = 0.0
+    for i in range(n):
+        others = np.array([j for j in range(n) if j != i])
+        distance = np.linalg.norm(data[others] - data[i], axis=1)
+        rank = dict(zip(others[np.argsort(distance)], range(1, n), strict=True))
+        on_map = np.linalg.norm(placed[others] - placed[i], axis=1).round(9)
+        for _ in range(n_draws):
+            near = others[np.lexsort((rng.uniform(size=n - 1), on_map))[:k]]
+            penalty += sum(max(rank[j] - k, 0) for j in near) / n_draws
+    return 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * penalty

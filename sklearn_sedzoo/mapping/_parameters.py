@@ -1,0 +1,101 @@
+"""What the parameters of SOMMapper allow, and what they come to."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from sklearn_sedzoo._validation import check_integer, check_number, check_option
+from sklearn_sedzoo.mapping._initial import INITS
+from sklearn_sedzoo.mapping._online import NEIGHBORHOODS as ONLINE_NEIGHBORHOODS
+from sklearn_sedzoo.mapping._online import RADIUS_DECAYS
+from sklearn_sedzoo.mapping._schedule import DECAYS, check_radii
+
+NEIGHBORHOODS = ("gaussian", "bubble", "mexican_hat", "cut_gaussian")
+
+
+def check_parameters(som):
+    """Raise unless all parameters are allowed, alone and together."""
+    owner = type(som).__name__
+    for name in ("n_rows", "n_columns", "n_epochs", "n_init"):
+        check_integer(owner, name, getattr(som, name), 1)
+    check_option(owner, "algorithm", som.algorithm, ("batch", "online"))
+    check_option(owner, "output", som.output, ("distance", "coordinates"))
+    check_option(owner, "topology", som.topology, ("rectangular", "hexagonal"))
+    check_option(owner, "metric", som.metric, ("euclidean", "cosine"))
+    check_option(owner, "on_bad", som.on_bad, ("raise", "mask"))
+    is_online = som.algorithm == "online"
+    check_option(owner, "neighborhood", som.neighborhood, ONLINE_NEIGHBORHOODS if is_online else NEIGHBORHOODS)
+    if som.init is None or isinstance(som.init, str):
+        check_option(owner, "init", som.init, (None, *INITS))
+    if is_online or not callable(som.decay):
+        check_option(owner, "decay", som.decay, (None, *(RADIUS_DECAYS if is_online else DECAYS)))
+    check_number(owner, "memory", som.memory, 0, 1)
+    if is_online:
+        _check_online(som, owner)
+    if som.compress is not None:
+        check_number(owner, "compress", som.compress, 0, 1, closed="neither")
+        if som.metric == "cosine":
+            raise ValueError(f"`compress` of {owner} must be None for metric='cosine', got {som.compress!r}.")
+    if som.is_toroidal and som.topology == "hexagonal" and som.n_rows % 2:
+        raise ValueError(
+            f"`n_rows` of {owner} must be even for a toroidal hexagonal map, whose odd rows are moved by half a "
+            f"cell, got {som.n_rows!r}."
+        )
+    find_radii(som)
+
+
+def _check_online(som, owner):
+    check_number(owner, "learning_rate", som.learning_rate, 0, closed="right")
+    if som.n_iterations is not None:
+        check_integer(owner, "n_iterations", som.n_iterations, 1)
+    for name, default in (("is_toroidal", False), ("on_bad", "raise"), ("compress", None)):
+        if getattr(som, name) != default:
+            raise ValueError(
+                f"`{name}` of {owner} must be {default!r} for algorithm='online' (MiniSom has no such thing), "
+                f"got {getattr(som, name)!r}. Pass algorithm='batch'."
+            )
+
+
+def find_radii(som):
+    """Return the first and the last radius, in cells."""
+    if som.algorithm == "batch":
+        return check_radii(type(som).__name__, som.cell_shape, som.radius_start, som.radius_end)
+    if som.radius_start is None:
+        return max(1.0, float(max(som.cell_shape) // 2)), None
+    check_number(type(som).__name__, "radius_start", som.radius_start, 0, closed="right")
+    return som.radius_start, None
+
+
+def choose_init(som, n_features, number):
+    """Return the name of the start of the map of this number, or given weights (n_cells, n_features)."""
+    if som.init is None or isinstance(som.init, str):
+        init = som.init or ("random" if som.algorithm == "online" else "pca")
+        return "sample" if number and init == "pca" else init
+    if number:
+        return "sample"
+    init = np.asarray(som.init, dtype=np.float64)
+    if init.shape != (*som.cell_shape, n_features) or not np.isfinite(init).all():
+        raise ValueError(
+            f"`init` of {type(som).__name__} must be an array of finite numbers of shape "
+            f"{(*som.cell_shape, n_features)}, got shape {init.shape}."
+        )
+    return init.reshape(-1, n_features)
+
+
+def draw_seeds(som):
+    """Return a seed for each map; the first is `random_state` itself where that is an integer."""
+    seeds = [int(seed) for seed in check_random_state(som.random_state).randint(2**31 - 1, size=som.n_init)]
+    if isinstance(som.random_state, Integral):
+        seeds[0] = int(som.random_state)
+    return seeds
+
+
+def describe_grid(som):
+    """Return the keywords of the kernels about the map."""
+    return {
+        "shape": som.cell_shape,
+        "neighborhood": som.neighborhood if som.neighborhood in NEIGHBORHOODS else "gaussian",
+        "topology": som.topology,
+        "is_toroidal": som.is_toroidal,
+    }

@@ -1,0 +1,346 @@
+"""How close a map is to data, and how well it keeps their order: plain functions of a fitted SOMMapper and X."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_sedzoo._kernels import som_quality
+from sklearn_sedzoo._kernels.som_grid import are_neighbors
+from sklearn_sedzoo._kernels.som_search import find_best_cells, measure_own
+from sklearn_sedzoo._kernels.som_update import measure_energy
+from sklearn_sedzoo._validation import check_integer, check_number, check_spectra
+
+
+def quantization_error(som, X):
+    """Return the mean distance of samples to their best cell, ``mean_i ||x_i - w_b(i)||`` [1]_.
+
+    It falls with every cell added and with every radius taken away: never choose the size or the radius of a map by
+    it alone. Lower is better.
+
+    Parameters
+    ----------
+    som : SOMMapper
+        Fitted map (or a FrozenEstimator of one).
+    X : array-like of shape (n_samples, n_features)
+        Data, best held out.
+
+    Returns
+    -------
+    float
+        In units of X; 1 - cosine for ``metric="cosine"``.
+
+    References
+    ----------
+    .. [1] T. Kohonen, Self-Organizing Maps, 3rd ed. (2001), section 3.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_sedzoo.mapping import SOMMapper
+    >>> from sklearn_sedzoo.metrics import quantization_error
+    >>> X = load_iris().data
+    >>> som = SOMMapper(5, 5).fit(X)
+    >>> quantization_error(som, X) == som.quantization_error_
+    True
+    """
+    som, X, found = _assign(som, X)
+    return float(_own_distances(som, X, found.best).mean())
+
+
+def topographic_error(som, X):
+    """Return the share of samples whose two best cells do not touch [1]_.
+
+    Cells touch 8 others on a rectangular map and 6 on a hexagonal one. Lower is better; a map of one cell has 0.
+
+    Parameters
+    ----------
+    som : SOMMapper
+        Fitted map.
+    X : array-like of shape (n_samples, n_features)
+        Data, best held out.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    References
+    ----------
+    .. [1] K. Kiviluoto, "Topology preservation in self-organizing maps", IEEE ICNN (1996) 294.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_sedzoo.mapping import SOMMapper
+    >>> from sklearn_sedzoo.metrics import topographic_error
+    >>> X = load_iris().data
+    >>> som = SOMMapper(5, 5).fit(X)
+    >>> topographic_error(som, X) == som.topographic_error_
+    True
+    """
+    som, _, found = _assign(som, X)
+    touching = are_neighbors(*som.cell_shape, som.topology, som.is_toroidal, found.best, np.maximum(found.second, 0))
+    return 1 - float((touching | (found.second < 0)).mean())
+
+
+def combined_error(som, X):
+    """Return the mean length of the way from a sample to its best cell and on, over touching cells, to its second [1]_.
+
+    ``mean_i ||x_i - w_b(i)|| + min over ways from b(i) to b'(i) of sum ||w_k - w_k+1||``: closeness and order in one
+    number, in units of X. Lower is better.
+
+    Parameters
+    ----------
+    som : SOMMapper
+        Fitted map.
+    X : array-like of shape (n_samples, n_features)
+        Data, best held out.
+
+    Returns
+    -------
+    float
+        In units of X.
+
+    Notes
+    -----
+    Shortest ways cost O(K² log K) for K cells.
+
+    References
+    ----------
+    .. [1] S. Kaski, K. Lagus, "Comparing self-organizing maps", ICANN (1996) 809, equation 3.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_sedzoo.mapping import SOMMapper
+    >>> from sklearn_sedzoo.metrics import combined_error, quantization_error
+    >>> X = load_iris().data
+    >>> som = SOMMapper(5, 5).fit(X)
+    >>> combined_error(som, X) > quantization_error(som, X)
+    True
+    """
+    som, X, found = _assign(som, X)
+    error = _own_distances(som, X, found.best).mean()
+    if som.hits_.size == 1:
+        return float(error)
+    ways = som_quality.path_lengths(_codebook(som), found.best, found.second, **_layout(som))
+    return float(error + ways.mean())
+
+
+def distortion(som, X, radius=None):
+    """Return the mean squared distance to the best cell and its neighbours, weighted by the neighbourhood function.
+
+    ``sum_i sum_j h(d_jb(i)) ||x_i - w_j||² / sum_i sum_j h(d_jb(i))``, the energy that batch training lowers at a
+    fixed radius [1]_. Lower is better; compare maps at the same radius only.
+
+    Parameters
+    ----------
+    som : SOMMapper
+        Fitted map.
+    X : array-like of shape (n_samples, n_features)
+        Data, best held out.
+    radius : float, default=None
+        Radius in cells; None is the last of the training (1 for online maps).
+
+    Returns
+    -------
+    float
+        In units of X squared.
+
+    References
+    ----------
+    .. [1] T. Heskes, "Energy functions for self-organizing maps", in Kohonen Maps (1999) 303.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_sedzoo.mapping import SOMMapper
+    >>> from sklearn_sedzoo.metrics import distortion
+    >>> X = load_iris().data
+    >>> som = SOMMapper(5, 5).fit(X)
+    >>> distortion(som, X, radius=0.3) < distortion(som, X, radius=2)
+    True
+    """
+    som, _, found = _assign(som, X, with_sums=True)
+    if radius is None:
+        radius = som.history_["radius"][-1] if "radius" in som.history_ else 1.0
+    check_number("distortion", "radius", radius, 0)
+    known = som.neighborhood if som.neighborhood != "triangle" else "gaussian"
+    return measure_energy(_codebook(som), found, radius, neighborhood=known, **_layout(som))
+
+
+def topographic_product(som):
+    """Return the topographic product: whether the map has too few or too many dimensions for the data [1]_.
+
+    ``P = 1 / (K (K - 1)) sum_j sum_k 1/2k sum_l<=k log(Q1(j, l) Q2(j, l))``, with Q1 (Q2) the ratio of the distances in
+    data space (on the map) of the l-th neighbour on the map and the l-th neighbour in data space. 0 is best; below
+    0 the map folds itself into more dimensions than it has, above 0 the data has fewer than the map.
+
+    Parameters
+    ----------
+    som : SOMMapper
+        Fitted map; no data is needed.
+
+    Returns
+    -------
+    float
+        0 for a map whose order is that of its weights.
+
+    Notes
+    -----
+    O(K² (D + log K)) for K cells of D features. Neighbours at the same distance are taken in the order of the other
+    space.
+
+    References
+    ----------
+    .. [1] H.-U. Bauer, K. Pawelzik, "Quantifying the neighborhood preservation of self-organizing feature maps", IEEE
+       Trans. Neural Networks 3 (1992) 570, equation 16.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_sedzoo.mapping import SOMMapper
+    >>> from sklearn_sedzoo.metrics import topographic_product
+    >>> grid = np.stack(np.meshgrid(np.arange(4.0), np.arange(4.0), indexing="ij"), axis=2)
+    >>> som = SOMMapper(4, 4, init=grid, radius_start=0, radius_end=0, n_epochs=1).fit(grid.reshape(-1, 2))
+    >>> abs(topographic_product(som)) < 1e-12
+    True
+    """
+    som = _unwrap(som)
+    return som_quality.topographic_product(_codebook(som), **_layout(som))
+
+
+def map_trustworthiness(som, X, n_neighbors=12, *, n_samples=2000, random_state=None):
+    """Return whether samples that are near each other on the map are near in the data [1]_.
+
+    ``1 - 2 / (n k (2n - 3k - 1)) sum_i sum_j in U_k(i) max(r(i, j) - k, 0)``, with U_k the k nearest on the map and
+    r the rank in the data. Of samples at the same distance on the map, tied across the border of U_k, each counts in
+    part. 1 is best.
+
+    Parameters
+    ----------
+    som : SOMMapper
+        Fitted map.
+    X : array-like of shape (n_samples, n_features)
+        Data without missing values.
+    n_neighbors : int, default=12
+        The size k of the neighbourhoods, less than half the number of samples.
+    n_samples : int, default=2000
+        At most this many rows (chosen at random) are used: the cost is their square.
+    random_state : int, RandomState instance or None, default=None
+        Choice of the rows.
+
+    Returns
+    -------
+    float
+        At most 1.
+
+    See Also
+    --------
+    neighborhood_preservation : The same with the spaces exchanged.
+
+    References
+    ----------
+    .. [1] J. Venna, S. Kaski, "Neighborhood preservation in nonlinear projection methods", ICANN (2001) 485.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_sedzoo.mapping import SOMMapper
+    >>> from sklearn_sedzoo.metrics import map_trustworthiness
+    >>> X = load_iris().data
+    >>> map_trustworthiness(SOMMapper(5, 5).fit(X), X) > 0.9
+    True
+    """
+    return _rank(som, X, n_neighbors, n_samples, random_state)[0]
+
+
+def neighborhood_preservation(som, X, n_neighbors=12, *, n_samples=2000, random_state=None):
+    """Return whether samples that are near each other in the data are near on the map (continuity) [1]_.
+
+    ``1 - 2 / (n k (2n - 3k - 1)) sum_i sum_j in V_k(i) max(s(i, j) - k, 0)``, with V_k the k nearest in the data and
+    s the rank on the map, the mean rank for samples at the same distance. 1 is best.
+
+    Parameters
+    ----------
+    som : SOMMapper
+        Fitted map.
+    X : array-like of shape (n_samples, n_features)
+        Data without missing values.
+    n_neighbors : int, default=12
+        The size k of the neighbourhoods, less than half the number of samples.
+    n_samples : int, default=2000
+        At most this many rows (chosen at random) are used: the cost is their square.
+    random_state : int, RandomState instance or None, default=None
+        Choice of the rows.
+
+    Returns
+    -------
+    float
+        At most 1.
+
+    See Also
+    --------
+    map_trustworthiness : The same with the spaces exchanged.
+
+    References
+    ----------
+    .. [1] J. Venna, S. Kaski, "Neighborhood preservation in nonlinear projection methods", ICANN (2001) 485.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_sedzoo.mapping import SOMMapper
+    >>> from sklearn_sedzoo.metrics import neighborhood_preservation
+    >>> X = load_iris().data
+    >>> neighborhood_preservation(SOMMapper(5, 5).fit(X), X) > 0.9
+    True
+    """
+    return _rank(som, X, n_neighbors, n_samples, random_state)[1]
+
+
+def _unwrap(som):
+    som = som.estimator if isinstance(som, FrozenEstimator) else som
+    check_is_fitted(som, "weights_")
+    return som
+
+
+def _assign(som, X, **options):
+    """Return the map, the rows of X that have values, and their cells."""
+    som = _unwrap(som)
+    X = check_spectra(som, X, reset=False, on_bad=som.on_bad)
+    X = X[~np.isnan(X).all(axis=1)]
+    return som, X, find_best_cells(X, _codebook(som), with_second=True, **_search(som, X), **options)
+
+
+def _own_distances(som, X, cells):
+    distance = measure_own(X, _codebook(som), cells, **_search(som, X))
+    return distance**2 / 2 if som.metric == "cosine" else distance
+
+
+def _rank(som, X, n_neighbors, n_samples, random_state):
+    som, X, found = _assign(som, X)
+    if np.isnan(X).any():
+        raise ValueError("X must have no missing values where neighbours are ranked; fill or drop them.")
+    rows = np.sort(check_random_state(random_state).permutation(len(X))[:n_samples])
+    check_integer("neighbour ranks", "n_neighbors", n_neighbors, 1, max(1, (len(rows) - 1) // 2))
+    data = X[rows].astype(np.float64)
+    if som.metric == "cosine":
+        data /= np.linalg.norm(data, axis=1, keepdims=True)
+    return som_quality.rank_penalties(data, found.best[rows], n_neighbors, **_layout(som))
+
+
+def _codebook(som):
+    weights = som.weights_.reshape(-1, som.weights_.shape[-1])
+    return weights / np.linalg.norm(weights, axis=1, keepdims=True) if som.metric == "cosine" else weights
+
+
+def _layout(som):
+    return {"shape": som.cell_shape, "topology": som.topology, "is_toroidal": som.is_toroidal}
+
+
+def _search(som, X):
+    return {"has_missing": bool(np.isnan(X).any()), "is_normalized": som.metric == "cosine"}

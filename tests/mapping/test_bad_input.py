@@ -1,0 +1,165 @@
+"""Bad or odd input to maps: a clear error, or the right answer."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sklearn_sedzoo.mapping import SOMMapper
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 5))
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "message"),
+    [
+        ({"n_rows": 0}, ValueError, r"`n_rows` of SOMMapper must be >= 1, got 0"),
+        ({"n_columns": 2.5}, TypeError, r"`n_columns` of SOMMapper must be an integer, got 2.5"),
+        ({"n_epochs": 0}, ValueError, r"`n_epochs` of SOMMapper must be >= 1"),
+        ({"algorithm": "fast"}, ValueError, r"`algorithm` of SOMMapper must be one of"),
+        ({"output": "cell"}, ValueError, r"`output` of SOMMapper must be one of \('distance', 'coordinates'\)"),
+        ({"topology": "triangle"}, ValueError, r"`topology`"),
+        ({"metric": "manhattan"}, ValueError, r"`metric`"),
+        ({"neighborhood": "triangle"}, ValueError, r"`neighborhood`"),
+        ({"init": "zeros"}, ValueError, r"`init` of SOMMapper must be one of"),
+        ({"init": np.zeros((2, 2, 5))}, ValueError, r"`init` .* shape \(3, 4, 5\), got shape \(2, 2, 5\)"),
+        ({"init": np.full((3, 4, 5), np.nan)}, ValueError, r"`init` .* finite"),
+        ({"decay": "sudden"}, ValueError, r"`decay`"),
+        ({"decay": lambda start, end, fraction: -1.0}, ValueError, r"`decay` of SOMMapper must be in \[0, inf\]"),
+        ({"radius_start": -1}, ValueError, r"`radius_start`"),
+        ({"radius_start": 0.2}, ValueError, r"`radius_start` .* not be less than radius_end, got 0.2 < 0.5"),
+        ({"radius_end": 0}, ValueError, r"`radius_end` .* above 0 .* decay='linear'"),
+        ({"radius_end": np.inf}, ValueError, r"`radius_end`"),
+        ({"compress": 1.0}, ValueError, r"`compress`"),
+        ({"compress": 0.1, "metric": "cosine"}, ValueError, r"`compress` .* must be None"),
+        ({"memory": 2}, ValueError, r"`memory`"),
+        ({"on_bad": "drop"}, ValueError, r"`on_bad`"),
+        ({"is_toroidal": True, "topology": "hexagonal"}, ValueError, r"`n_rows` .* must be even"),
+        ({"algorithm": "online", "is_toroidal": True}, ValueError, r"`is_toroidal` .* Pass algorithm='batch'"),
+        ({"algorithm": "online", "decay": "exponential"}, ValueError, r"`decay`"),
+        ({"algorithm": "online", "learning_rate": 0}, ValueError, r"`learning_rate`"),
+        ({"algorithm": "online", "n_iterations": 0}, ValueError, r"`n_iterations`"),
+        ({"algorithm": "online", "radius_start": 0}, ValueError, r"`radius_start`"),
+    ],
+)
+def test_wrong_parameters_are_named(params, error, message):
+    with pytest.raises(error, match=message):
+        SOMMapper(3, 4).set_params(**params).fit(X)
+
+
+def _with(value, row=3):
+    data = X.copy()
+    data[row, 2] = value
+    return data
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (_with(np.nan), r"1 of 60 spectra are not finite; first at row 3"),
+        (_with(np.inf), r"1 of 60 spectra are not finite; first at row 3"),
+        (X[:0], r"Found array with 0 sample"),
+        (X[0], r"Expected 2D array"),
+        (X.astype(str), r"must hold numbers"),
+        (X > 0, r"must hold numbers"),
+        (X + 1j, r"Complex data not supported"),
+    ],
+)
+def test_wrong_data_is_located(data, message):
+    with pytest.raises(ValueError, match=message):
+        SOMMapper(3, 3).fit(data)
+
+
+def test_data_without_a_single_value():
+    with pytest.raises(ValueError, match="every row is missing"):
+        SOMMapper(3, 3, on_bad="mask").fit(np.full((4, 2), np.nan))
+    with pytest.raises(ValueError, match="every value of column 1 is missing"):
+        SOMMapper(3, 3, on_bad="mask").fit(np.where([True, False], X[:, :2], np.nan))
+
+
+@pytest.mark.parametrize("weight", [np.ones(5), -np.ones(60), np.zeros(60), np.full(60, np.nan)])
+def test_wrong_weights(weight):
+    with pytest.raises(ValueError, match="`sample_weight` of SOMMapper must"):
+        SOMMapper(3, 3).fit(X, sample_weight=weight)
+
+
+def test_zero_rows_have_no_direction():
+    with pytest.raises(ValueError, match="1 of 60 spectra are zero and have no direction; first at row 5"):
+        SOMMapper(3, 3, metric="cosine").fit(np.where(np.arange(60)[:, None] == 5, 0, X))
+
+
+def test_other_feature_names_are_refused():
+    frame = pd.DataFrame(X, columns=list("abcde"))
+    som = SOMMapper(3, 3).fit(frame)
+    with pytest.raises(ValueError, match="feature names"):
+        som.predict(frame[list("edcba")])
+    with pytest.raises(ValueError, match="expecting 5 features"):
+        SOMMapper(3, 3).fit(X).predict(X[:, :4])
+
+
+def test_statistics_of_another_table():
+    with pytest.raises(ValueError, match="one row for each of 60 samples, got 7"):
+        SOMMapper(3, 3).fit(X).cell_statistics(X, np.ones(7))
+
+
+@pytest.mark.parametrize("algorithm", ["batch", "online"])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (6, 1), (20, 20)])
+def test_lines_single_cells_and_more_cells_than_samples(algorithm, shape):
+    som = SOMMapper(*shape, algorithm=algorithm, random_state=0).fit(X)
+    assert np.isfinite(som.weights_).all()
+    assert som.hits_.shape == som.u_matrix_.shape == shape
+    assert 0 <= som.topographic_error_ <= 1
+    if shape == (1, 1) and algorithm == "batch":
+        np.testing.assert_allclose(som.weights_[0, 0], X.mean(axis=0), atol=1e-12)
+        assert som.topographic_error_ == 0
+
+
+@pytest.mark.parametrize("data", [np.ones((1, 3)), np.ones((7, 3)), np.full((7, 1), -2.5)])
+def test_one_unique_row_is_where_all_cells_are(data):
+    som = SOMMapper(3, 3).fit(data)
+    np.testing.assert_allclose(som.weights_, np.broadcast_to(data[0], som.weights_.shape))
+    assert som.quantization_error_ == pytest.approx(0, abs=1e-12)
+    assert set(som.labels_) == {0}
+
+
+def test_constant_columns_change_nothing():
+    plain = SOMMapper(4, 4).fit(X)
+    more = SOMMapper(4, 4).fit(np.column_stack([np.full(60, 7.0), X, np.zeros(60)]))
+    np.testing.assert_array_equal(plain.labels_, more.labels_)
+    np.testing.assert_allclose(more.weights_[..., 1:-1], plain.weights_, rtol=1e-9)
+
+
+def test_radius_zero_is_k_means():
+    """Cells move to the mean of their members and of nothing else."""
+    start = X[:12].reshape(3, 4, 5)
+    som = SOMMapper(3, 4, init=start, radius_start=0, radius_end=0, n_epochs=1).fit(X)
+    nearest = ((X[:, None] - X[:12]) ** 2).sum(axis=2).argmin(axis=1)
+    expected = np.array([X[nearest == cell].mean(axis=0) for cell in range(12)])
+    np.testing.assert_allclose(som.weights_.reshape(12, 5), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("offset", "size"), [(1e6, 1.0), (0.0, 1e-17), (0.0, 1e12), (1e-16, 1e-17)])
+def test_offsets_and_scales_change_nothing(offset, size):
+    plain = SOMMapper(4, 4).fit(X)
+    moved = SOMMapper(4, 4).fit(X * size + offset)
+    np.testing.assert_array_equal(plain.labels_, moved.labels_)
+    np.testing.assert_allclose((moved.weights_ - offset) / size, plain.weights_, atol=1e-8)
+
+
+def test_float32_of_an_offset_catalogue():
+    data = (X + 1000).astype(np.float32)
+    exact = SOMMapper(4, 4).fit(data.astype(float))
+    assert np.mean(SOMMapper(4, 4).fit(data).labels_ == exact.labels_) > 0.95
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">f8", np.float16, np.int16, ">i2", np.longdouble])
+def test_kinds_of_numbers(dtype):
+    data = np.round(X * 100).astype(dtype)
+    np.testing.assert_array_equal(SOMMapper(4, 4).fit(data).labels_, SOMMapper(4, 4).fit(data.astype(float)).labels_)
+
+
+def test_training_that_ran_away_is_an_error():
+    with pytest.raises(ValueError, match=r"MiniSom's training .* ran away"), np.errstate(all="ignore"):
+        SOMMapper(
+            10, 10, algorithm="online", neighborhood="mexican_hat", radius_start=3, n_iterations=40_000, random_state=0
+        ).fit(X * 100)
