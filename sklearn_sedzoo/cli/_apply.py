@@ -8,12 +8,12 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from sklearn_sedzoo.cli._rows import normalize_rows, place_rows
-from sklearn_sedzoo.io import read_catalog, write_map
+from sklearn_sedzoo.io import load_model, read_catalog, write_map
 
 
 def apply_model(options):
     """Run `sedzoo apply` with parsed arguments."""
-    model = load_model(options.model)
+    model = read_model(options.model)
     catalog = read_catalog(options.catalog, unit=options.unit)
     resample, normalize, embed, som = (step for _, step in model["map"].steps)
     normalized, quality = normalize_rows(fit_to_grid(resample, catalog), normalize, catalog.flux)
@@ -23,17 +23,22 @@ def apply_model(options):
     print(f"{len(catalog)} spectra mapped, {np.count_nonzero(quality)} of them flagged; the table is {options.out}")
 
 
-def load_model(path):
-    """Load what `sedzoo map` left; anything else is an error that says so."""
-    try:
-        model = joblib.load(path)
-    except FileNotFoundError:
-        raise
-    except Exception as error:
-        raise ValueError(f"{path} cannot be loaded as a model of `sedzoo map`: {error}") from error
+def read_model(path):
+    """Read what `sedzoo map` left: the safe ``model.skops``, or ``model.joblib``, which runs whatever it holds."""
+    path = pathlib.Path(path)
+    model = _unpickle(path) if path.suffix == ".joblib" else load_model(path)
     if not (isinstance(model, dict) and isinstance(model.get("map"), Pipeline) and "cluster" in model):
         raise ValueError(f"{path} is no model of `sedzoo map`: it holds {type(model).__name__}.")
     return model
+
+
+def _unpickle(path):
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file {path}.")
+    try:
+        return joblib.load(path)
+    except Exception as error:
+        raise ValueError(f"{path} cannot be loaded as a model of `sedzoo map`: {error}") from error
 
 
 def fit_to_grid(resample, catalog):

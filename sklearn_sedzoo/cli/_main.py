@@ -53,7 +53,9 @@ def make_parser():
     command.add_argument("--unit", help="unit of the wavelengths, where the file does not say")
 
     command = _add(commands, "apply", apply_model, "map other spectra with a model that `sedzoo map` has left")
-    command.add_argument("model", metavar="MODEL", help="model.joblib of an earlier run; load only files you trust")
+    command.add_argument(
+        "model", metavar="MODEL", help="model.skops of an earlier run (model.joblib too: only one you trust)"
+    )
     command.add_argument("catalog", metavar="CATALOG", help="FITS file")
     command.add_argument("--out", default="map.fits", metavar="FILE", help="table to write (default: map.fits)")
     command.add_argument("--unit", help="unit of the wavelengths, where the file does not say")

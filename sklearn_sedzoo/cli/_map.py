@@ -10,7 +10,7 @@ from sklearn_sedzoo.cli._recipes import RECIPES
 from sklearn_sedzoo.cli._results import result_folder, summarize, write_summary
 from sklearn_sedzoo.cli._rows import place_rows
 from sklearn_sedzoo.datasets import make_sed_catalog
-from sklearn_sedzoo.io import read_catalog, write_map
+from sklearn_sedzoo.io import read_catalog, save_model, write_map
 
 EXAMPLE_SIZE = 1000
 
@@ -30,12 +30,14 @@ def map_catalog(options):
         table = place_rows(catalog, zoo.quality, zoo.latent, zoo.cluster["cluster"], zoo.map["map"])
         with timer("write", "wrote the table and the model"):
             write_map(folder / "map.fits", table, meta={"SEED": options.seed, "RECIPE": options.recipe})
-            joblib.dump({"cluster": zoo.cluster, "map": zoo.map}, folder / "model.joblib", compress=1)
+            model = {"cluster": zoo.cluster, "map": zoo.map}
+            save_model(model, folder / "model.skops")
+            joblib.dump(model, folder / "model.joblib", compress=1)
             (folder / "network.txt").write_text(zoo.cluster["embed"].summary() + "\n")
         with timer("figures", "drew the figures"):
             draw_figures(folder / "figures", recipe, catalog, zoo, table)
         write_summary(folder / "summary.json", summarize(catalog, zoo, table, recipe, options, timer.times))
-    print(f"Results are in {options.out}: map.fits, summary.json, model.joblib, network.txt, figures/")
+    print(f"Results are in {options.out}: map.fits, summary.json, model.skops, model.joblib, network.txt, figures/")
 
 
 def load_catalog(options):

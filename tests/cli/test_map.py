@@ -82,9 +82,10 @@ def test_the_summary_says_what_happened(mapped):
     assert not [path for path in (mapped / "zoo").iterdir() if path.name.startswith(".")]
 
 
-def test_apply_gives_the_same_spectra_the_same_place(mapped, tmp_path, capsys):
+@pytest.mark.parametrize("model", ["model.skops", "model.joblib"])
+def test_apply_gives_the_same_spectra_the_same_place(mapped, tmp_path, capsys, model):
     out = tmp_path / "again.fits"
-    assert main(["apply", str(mapped / "zoo/model.joblib"), str(mapped / "catalog.fits"), "--out", str(out)]) == 0
+    assert main(["apply", str(mapped / "zoo" / model), str(mapped / "catalog.fits"), "--out", str(out)]) == 0
     assert "40 spectra mapped, 2 of them flagged" in capsys.readouterr().out
     pd.testing.assert_frame_equal(read_map(out), read_map(mapped / "zoo" / "map.fits"))
 
@@ -95,7 +96,7 @@ def test_apply_takes_another_grid_or_refuses_it(mapped, tmp_path, capsys):
     flux = np.array([np.interp(finer, GRID, row) for row in catalog.flux])
     write_catalog(tmp_path / "finer.fits", SpectrumTable(flux, finer, catalog.properties))
     out = tmp_path / "finer_map.fits"
-    model = str(mapped / "zoo/model.joblib")
+    model = str(mapped / "zoo/model.skops")
     assert main(["apply", model, str(tmp_path / "finer.fits"), "--out", str(out)]) == 0
     ours, theirs = read_map(out), read_map(mapped / "zoo" / "map.fits")
     good = theirs["quality"] == 0
@@ -172,8 +173,9 @@ def test_bad_files_are_named(tmp_path, capsys):
     (tmp_path / "noise.joblib").write_bytes(b"noise")
     assert main(["apply", str(tmp_path / "noise.joblib"), "x.fits"]) == 2
     assert "cannot be loaded" in capsys.readouterr().err
-    assert main(["apply", str(tmp_path / "none.joblib"), "x.fits"]) == 2
-    assert "none.joblib" in capsys.readouterr().err
+    for name in ("none.joblib", "none.skops"):
+        assert main(["apply", str(tmp_path / name), "x.fits"]) == 2
+        assert name in capsys.readouterr().err
 
 
 def test_big_endian_catalogues_of_bad_rows_only_are_refused(tmp_path, capsys):

@@ -47,8 +47,13 @@ def rewrite(path, changes):
 
 def test_pipeline_comes_back_bit_for_bit(tmp_path):
     wavelength, flux = make_flux()
-    zoo = make_sed_pipeline(wavelength=wavelength, grid=64, band=(4050, 4150), embed=ConvAutoencoderEmbedder(2, **TINY),
-                            final=KMeans(3, random_state=0)).fit(flux)
+    zoo = make_sed_pipeline(
+        wavelength=wavelength,
+        grid=64,
+        band=(4050, 4150),
+        embed=ConvAutoencoderEmbedder(2, **TINY),
+        final=KMeans(3, random_state=0),
+    ).fit(flux)
     chart = Pipeline([*zoo.steps[:-1], ("map", SOMMapper(3, 3).fit(zoo[:-1].transform(flux)))])
     save_model({"cluster": zoo, "map": chart}, tmp_path / "zoo.skops")
     loaded = load_model(tmp_path / "zoo.skops")
@@ -117,8 +122,10 @@ def test_foreign_types_are_refused_both_ways(tmp_path):
         load_model(path)
 
 
-@pytest.mark.parametrize("name", ["os.system", "builtins.eval", "sklearn_sedzoo.io._models.save_model",
-                                  "sklearn_sedzoo.io._models.pathlib.Path"])
+@pytest.mark.parametrize(
+    "name",
+    ["os.system", "builtins.eval", "sklearn_sedzoo.io._models.save_model", "sklearn_sedzoo.io._models.pathlib.Path"],
+)
 def test_no_type_smuggled_into_the_schema_is_called(small, name):
     with zipfile.ZipFile(small) as archive:
         schema = json.loads(archive.read("schema.json"))
