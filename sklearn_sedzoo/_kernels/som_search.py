@@ -96,8 +96,9 @@ def find_best_cells(
     if n_features <= _TREE_FEATURES and len(weights) >= _TREE_CELLS and n_samples >= 8 * _TREE_TRIAL:
         _try_tree(X, codebook, has_missing, is_normalized)
     found = Assignment(np.empty(n_samples, dtype=np.intp), np.empty(n_samples), codebook.center.astype(np.float64))
+    second = np.empty(n_samples if with_second else 0, dtype=np.intp)
     if with_second:
-        found.second = np.empty(n_samples, dtype=np.intp)
+        found.second = second
     if with_sums:
         found.sums = np.zeros(weights.shape)
         found.counts = np.zeros((len(weights), n_features if has_missing else 1))
@@ -110,7 +111,7 @@ def find_best_cells(
     for rows, part in in_order(search, slabs(n_samples, n_features, len(weights)), n_threads):
         found.best[rows], found.squared[rows] = part.best, part.squared
         if with_second:
-            found.second[rows] = part.second
+            second[rows] = part.second
         if with_sums:
             found.sums += part.sums
             found.counts += part.counts

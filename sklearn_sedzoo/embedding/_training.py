@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,8 +36,8 @@ class Monitor:
     patience: int
     learning_rate: float
     schedule: str
-    to_flux_loss: callable
-    report: callable
+    to_flux_loss: Callable
+    report: Callable
     training_rows: np.ndarray | None = None
     start_loss: float = math.nan
     best_loss: float = math.inf
