@@ -82,7 +82,7 @@ def measure_energy(
     grid = {"topology": topology, "is_toroidal": is_toroidal}
     summed = _smooth(found.sums, shape, radius, neighborhood, grid)
     counted = _smooth(found.counts, shape, radius, neighborhood, grid)
-    squared = _smooth(np.reshape(found.squared_sums, (-1, 1)), shape, radius, neighborhood, grid)
+    squared = _smooth(np.asarray(found.squared_sums)[:, None], shape, radius, neighborhood, grid)
     centered = weights - found.center
     energy = squared.sum() - 2 * np.einsum("ij,ij->", centered, summed) + (counted * centered**2).sum()
     total = np.abs(counted).mean(axis=1).sum()
