@@ -26,16 +26,15 @@ class SpectrumBlocks(NamedTuple):
 
 
 def read_spectra(estimator, X, *, reset, on_bad="raise", **check_params):
-    """Return the fluxes of X, for a step that takes nothing else; other columns are refused.
+    """Return the fluxes of X, for a step that takes nothing else: inverse variances are refused, redshifts left out.
 
     After `fit` on a plain array, columns whose names speak of another grid are refused too.
     """
     blocks = read_blocks(estimator, X, reset=reset, on_bad=on_bad, **check_params)
-    if blocks.ivar is not None or blocks.scalars:
-        others = [IVAR_PREFIX + "<wavelength>"] * (blocks.ivar is not None) + sorted(blocks.scalars or {})
+    if blocks.ivar is not None:
         raise ValueError(
-            f"X of {type(estimator).__name__} has columns {', '.join(others)} beside the fluxes, which it does not "
-            "use. Drop them."
+            f"X of {type(estimator).__name__} has columns {IVAR_PREFIX}<wavelength> beside the fluxes, which it does "
+            "not use. Drop them."
         )
     return blocks.flux
 

@@ -79,6 +79,7 @@ class Pieces:
         self.left = np.where(inside, cut[1:] - cut[:-1], edges_in[self.first + 1] - cut[:-1])
         self.right = np.where(inside, 0.0, cut[1:] - edges_in[self.last])
         self.n_whole = np.maximum(self.last - self.first - 1, 0)
+        self.covered = np.diff(cut)
         self.most = int(self.n_whole.max(initial=0))
 
     def average(self, flux, ivar, min_coverage):
@@ -87,7 +88,7 @@ class Pieces:
         if ivar is not None:
             valid &= ivar > 0
         values = np.where(valid, flux, 0.0).astype(np.float64, copy=False)
-        covered = self.integrate(valid.astype(np.float64))
+        covered = self.covered if valid.all() else self.integrate(valid.astype(np.float64))
         enough = is_covered(covered, self.width_out, min_coverage)
         mean = np.divide(self.integrate(values), covered, out=np.full_like(covered, np.nan), where=enough)
         if ivar is None:
