@@ -12,8 +12,9 @@ from sklearn_sedzoo._containers._columns import (
 from sklearn_sedzoo._containers._convert import name_columns
 from sklearn_sedzoo._containers._grid import check_grid, find_wavelength, require_wavelength
 from sklearn_sedzoo._containers._read import SpectrumBlocks, join_blocks, read_blocks, read_spectra
+from sklearn_sedzoo._containers._specutils import is_specutils, table_from_specutils
 from sklearn_sedzoo._containers._table import SpectrumTable
-from sklearn_sedzoo._containers._units import find_density, to_angstrom
+from sklearn_sedzoo._containers._units import check_plausible, find_density, to_angstrom
 
 __all__ = [
     "FLUX_PREFIX",
@@ -23,8 +24,10 @@ __all__ = [
     "SpectrumColumns",
     "SpectrumTable",
     "check_grid",
+    "check_plausible",
     "find_density",
     "find_wavelength",
+    "is_specutils",
     "join_blocks",
     "name_columns",
     "name_wavelengths",
@@ -33,5 +36,6 @@ __all__ = [
     "read_blocks",
     "read_spectra",
     "require_wavelength",
+    "table_from_specutils",
     "to_angstrom",
 ]
