@@ -23,13 +23,51 @@ def refractive_index(vacuum: np.ndarray, formula: str = "ciddor") -> np.ndarray:
 
 
 def vacuum_to_air(wavelength, formula: str = "ciddor") -> np.ndarray:
-    """Return wavelengths in air of wavelengths in vacuum, in Angstrom."""
+    """Return wavelengths in air of wavelengths in vacuum, in Angstrom; below 2000 Angstrom they are the same.
+
+    Parameters
+    ----------
+    wavelength : array-like
+        In vacuum, in Angstrom.
+    formula : {"ciddor", "edlen"}, default="ciddor"
+        See `refractive_index`.
+
+    Returns
+    -------
+    wavelength : ndarray
+        In air, in Angstrom.
+
+    Examples
+    --------
+    >>> from sklearn_sedzoo.preprocessing import vacuum_to_air
+    >>> vacuum_to_air([5008.24]).round(2)
+    array([5006.84])
+    """
     wavelength = np.asarray(wavelength, dtype=np.float64)
     return wavelength / refractive_index(wavelength, formula)
 
 
 def air_to_vacuum(wavelength, formula: str = "ciddor") -> np.ndarray:
-    """Return wavelengths in vacuum of wavelengths in air, in Angstrom: the inverse of `vacuum_to_air`, iterated."""
+    """Return wavelengths in vacuum of wavelengths in air, in Angstrom: the inverse of `vacuum_to_air`, iterated.
+
+    Parameters
+    ----------
+    wavelength : array-like
+        In air, in Angstrom.
+    formula : {"ciddor", "edlen"}, default="ciddor"
+        Ciddor (1996), or Edlen (1953) as in Morton (1991).
+
+    Returns
+    -------
+    wavelength : ndarray
+        In vacuum, in Angstrom.
+
+    Examples
+    --------
+    >>> from sklearn_sedzoo.preprocessing import air_to_vacuum
+    >>> air_to_vacuum([5006.84]).round(2)
+    array([5008.24])
+    """
     wavelength = np.asarray(wavelength, dtype=np.float64)
     vacuum = wavelength
     for _ in range(5):  # each round gains a factor of 1e5
