@@ -17,7 +17,8 @@ def smoothing_matrix(wavelength: np.ndarray, edges: np.ndarray, sigma: np.ndarra
     integral over the pixel, so that nothing is lost where the kernel is narrower than a pixel. sigma 0 leaves the
     pixel as it is.
     """
-    log_center, log_edges = np.log(wavelength), np.log(edges)
+    tiny = np.finfo(float).tiny  # a pixel index of 0 stands for a wavelength too
+    log_center, log_edges = np.log(np.maximum(wavelength, tiny)), np.log(np.maximum(edges, tiny))
     width = np.maximum(sigma / SPEED_OF_LIGHT, 1e-12)
     first = np.clip(np.searchsorted(log_edges, log_center - REACH * width, side="right") - 1, 0, len(wavelength) - 1)
     stop = np.clip(np.searchsorted(log_edges, log_center + REACH * width, side="left"), 1, len(wavelength))

@@ -35,7 +35,7 @@ class ExtinctionCorrector(OneToOneStep):
     wavelength_in_ : ndarray of shape (n_wavelengths,)
         Wavelengths in Angstrom.
     curve_ : ndarray of shape (n_wavelengths,)
-        A(wavelength) / A(V).
+        A(wavelength) / A(V); NaN outside the range of the law, which is an error unless `ebv` is 0.
     n_features_in_ : int
         Number of columns of X.
 
@@ -79,16 +79,18 @@ class ExtinctionCorrector(OneToOneStep):
         from dust_extinction import parameter_averages  # here: it loads astropy.modeling
 
         law = getattr(parameter_averages, self.law)(Rv=self.r_v)
-        inverse_micron = 1e4 / wavelength
+        with np.errstate(divide="ignore"):
+            inverse_micron = 1e4 / wavelength
         outside = (inverse_micron < law.x_range[0]) | (inverse_micron > law.x_range[1])
-        if outside.any():
+        if outside.any() and self.ebv != 0:
             low, high = 1e4 / law.x_range[1], 1e4 / law.x_range[0]
             raise ValueError(
                 f"law={self.law!r} of {owner} holds from {low:.6g} to {high:.6g} Angstrom; X has wavelengths "
                 f"from {wavelength.min():.6g} to {wavelength.max():.6g}. Choose law='G23' (912 to 320,000 Angstrom) "
                 "or cut X."
             )
-        self.curve_ = np.asarray(law(inverse_micron / u.micron), dtype=float)
+        self.curve_ = np.full(len(wavelength), np.nan)
+        self.curve_[~outside] = law(inverse_micron[~outside] / u.micron) if not outside.all() else []
 
     def _change(self, flux, ivar, scalars):
         ebv = np.asarray(self._scalar("ebv", scalars, len(flux)), dtype=float)
@@ -98,5 +100,5 @@ class ExtinctionCorrector(OneToOneStep):
                 f"E(B-V) of {type(self).__name__} must be finite and in [0, 20]: "
                 f"{point_at(wrong, len(ebv), 'have another')[:-1]}, {float(ebv[wrong][0])!r}."
             )
-        factor = 10 ** (0.4 * self.r_v * ebv[:, None] * self.curve_)
+        factor = 10 ** np.where(ebv[:, None] == 0, 0.0, 0.4 * self.r_v * ebv[:, None] * self.curve_)
         return flux * factor, None if ivar is None else ivar / factor**2

@@ -38,7 +38,7 @@ class OneToOneStep(TransformerMixin, BaseEstimator):
         -------
         self : object
         """
-        blocks = read_blocks(self, X, reset=True, on_bad=self.on_bad, scalars=self._named())
+        blocks = read_blocks(self, X, reset=True, on_bad=self.on_bad, scalars=self._named(), ensure_min_features=2)
         wavelength = find_wavelength(self, blocks.flux.shape[1])
         require_wavelength(self, wavelength, self._needs)
         self._prepare(wavelength)
