@@ -27,7 +27,7 @@ def name_columns(X):
         return X.to_frame()
     if isinstance(X, pd.DataFrame):
         return _name_floats(_refuse_text(X))
-    if isinstance(X, np.ndarray) and type(X) in {np.ndarray, np.memmap}:
+    if isinstance(X, np.ndarray) and type(X) in {np.ndarray, np.memmap} and X.dtype.kind != "O":
         return X
     if is_specutils(X):
         return table_from_specutils(X).to_frame()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import io
 import os
 import pathlib
 import warnings
@@ -26,14 +28,14 @@ def opened_fits(path, *, strict=False):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            with fits.open(path, checksum=True) as hdus:
+            with _open_bytes(path) as file, fits.open(file, checksum=True) as hdus:
                 yield hdus
         except SedReadError:
             raise
         except FileNotFoundError as error:
             raise SedReadError(f"{path} vanished while it was read.") from error
         except Exception as error:
-            problem = _truncation(caught, path) or _changed(path, size) or error
+            problem = _truncation(caught, path) or _changed(path, size) or _missing_bytes(path) or error
             raise SedReadError(f"{path} cannot be read as FITS: {problem}") from error
     problem = _truncation(caught, path) or _changed(path, size)
     if problem:
@@ -67,6 +69,25 @@ def _check_is_fits(path):
     if text.startswith((b"<!doctype", b"<html", b"<?xml")):
         raise SedReadError(f"{path} is a web page, not FITS: the download gave an error page. Fetch it again.")
     raise SedReadError(f"{path} is not a FITS file: it begins with {head[:16]!r}.")
+
+
+def _open_bytes(path):
+    """Return an open file; a packed one is unpacked in memory, which finds out whether it is whole."""
+    with open(path, "rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    if not packed:
+        return open(path, "rb")
+    with gzip.open(path) as file:
+        return io.BytesIO(file.read())
+
+
+def _missing_bytes(path):
+    """Return what astropy says about the length of a file that it could not read, or None."""
+    with warnings.catch_warnings(record=True) as caught, contextlib.suppress(Exception):
+        warnings.simplefilter("always")
+        with _open_bytes(path) as file, fits.open(file, lazy_load_hdus=False) as hdus:
+            len(hdus)
+    return _truncation(caught, path)
 
 
 def _truncation(caught, path):

@@ -17,7 +17,8 @@ from sklearn_sedzoo.io._fits_layouts import (
     converted,
 )
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".asdf")
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+SUFFIXES = (*SEPARATORS, ".parquet", ".pq", ".asdf")
 
 
 def read_table(path, unit):
@@ -28,7 +29,7 @@ def read_table(path, unit):
         if path.suffix in {".parquet", ".pq"}:
             frame = pd.read_parquet(path)
         else:
-            frame = pd.read_csv(path, sep=None, engine="python")
+            frame = pd.read_csv(path, sep=SEPARATORS[path.suffix])
     except ImportError as error:
         raise SedReadError(f"{path}: reading Parquet needs a package that is not installed ({error}).") from error
     except Exception as error:
