@@ -73,19 +73,67 @@ def check_spectra(estimator, X, *, reset, on_bad="raise", **check_params):
     kind = getattr(getattr(X, "dtype", None), "kind", "f")
     if kind in "bUS" or (kind == "O" and any(isinstance(value, str) for value in np.ravel(X))):
         raise ValueError(f"X of {owner} must hold numbers, got dtype {X.dtype!r}.")
+    if isinstance(X, np.ndarray):
+        check_range(owner, X)
     X = validate_data(estimator, as_native(X), reset=reset, dtype=FLOAT_DTYPES, ensure_all_finite=False, **check_params)
+    return check_finite_spectra(owner, X, on_bad)
+
+
+def check_range(owner, X):
+    """Refuse numbers that only a longer type than float64 can hold, before they become infinite."""
+    if X.dtype.kind == "f" and X.dtype.itemsize > 8:
+        largest = np.abs(X[np.isfinite(X)]).max(initial=0)
+        if largest > np.finfo(np.float64).max:
+            raise ValueError(f"X of {owner} holds {largest!r}, more than float64 can. Scale the fluxes first.")
+
+
+def check_finite_spectra(owner, X, on_bad, masked=None):
+    """Raise for spectra that are not finite, or turn infinity into NaN; pixels that are `masked` may hold anything."""
     with np.errstate(over="ignore", invalid="ignore"):
-        suspects = np.flatnonzero(~np.isfinite(X.sum(axis=1)))  # one pass; a sum may also overflow
-    bad = suspects[~np.isfinite(X[suspects]).all(axis=1)]
+        total = X @ np.ones(X.shape[1], dtype=X.dtype)  # one pass by BLAS; a sum may also overflow
+    suspects = np.flatnonzero(~np.isfinite(total))
+    finite = np.isfinite(X[suspects])
+    bad = suspects[~(finite if masked is None else finite | masked[suspects]).all(axis=1)]
     if len(bad) and on_bad == "raise":
+        column = np.flatnonzero(~np.isfinite(X[bad[0]]) & (True if masked is None else ~masked[bad[0]]))[0]
         raise ValueError(
-            f"X of {owner} contains NaN or infinity: {point_at(bad, len(X), 'are not finite')} "
+            f"X of {owner} contains NaN or infinity: {point_at(bad, len(X), 'are not finite')[:-1]}, column {column}. "
             "Mend or drop these rows, or pass on_bad='mask'."
         )
-    if np.isinf(X[bad]).any():
+    infinite = suspects[np.isinf(X[suspects]).any(axis=1)]
+    if len(infinite):
         X = X.copy()
-        X[bad] = np.where(np.isinf(X[bad]), np.nan, X[bad])
+        X[infinite] = np.where(np.isinf(X[infinite]), np.nan, X[infinite])
     return X
+
+
+def check_ivar(owner, ivar, n_samples):
+    """Return inverse variances; raise where one is negative or not finite (0 is a masked pixel)."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        wrong = ~(np.isfinite(ivar) & (ivar >= 0))
+    if wrong.any():
+        rows = wrong.any(axis=1)
+        row, column = np.argwhere(wrong)[0]
+        raise ValueError(
+            f"X of {owner} has inverse variances that are negative or not finite: "
+            f"{point_at(rows, n_samples, 'have them')[:-1]}, pixel {column}: {float(ivar[row, column])!r}. A "
+            "masked pixel has inverse variance 0."
+        )
+    return ivar
+
+
+def check_redshift(owner, redshift):
+    """Return redshifts as floats; raise unless all are finite, above -1 and at most 20."""
+    redshift = np.asarray(redshift, dtype=float)
+    wrong = ~(np.isfinite(redshift) & (redshift > -0.1) & (redshift <= 20))
+    if wrong.any():
+        first = redshift.flat[np.flatnonzero(wrong)[0]]
+        raise ValueError(
+            f"Redshifts of {owner} must be finite, above -0.1 and at most 20: "
+            f"{point_at(np.atleast_1d(wrong), redshift.size, 'have others')[:-1]}, {float(first)!r}. Drop or mend "
+            "these rows (a redshift that is not known is no redshift of 0)."
+        )
+    return redshift
 
 
 def check_sample_weight(owner, sample_weight, n_samples):

@@ -6,7 +6,15 @@ Each entry: (estimator, {check name: reason it is expected to fail}). An expecte
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
 from sklearn_sedzoo.mapping import SOMClusterer, SOMMapper, SOMRegressor
 from sklearn_sedzoo.photometry import MagnitudeToColor, SyntheticPhotometry
-from sklearn_sedzoo.preprocessing import FluxNormalizer, FluxScale, SpectrumResampler
+from sklearn_sedzoo.preprocessing import (
+    ContinuumRemover,
+    ExtinctionCorrector,
+    FluxNormalizer,
+    FluxScale,
+    LineMasker,
+    SpectrumResampler,
+    SpectrumSmoother,
+)
 
 _ONLINE = "MiniSom draws single samples: training with weights equals training with repeated rows only on average"
 _TINY = {"epochs": 1, "filters": (2,), "batch_size": 64, "random_state": 0}
@@ -14,6 +22,11 @@ _TINY = {"epochs": 1, "filters": (2,), "batch_size": 64, "random_state": 0}
 INSTANCES = [
     (SpectrumResampler(), {}),
     (SpectrumResampler(grid=7, wavelength="index", fill_value=0.0, min_coverage=0.5, on_bad="mask"), {}),
+    (SpectrumResampler(grid=5, wavelength="index", redshift=0.25), {}),
+    (LineMasker([2.0], wavelength="index", fill="interpolate"), {}),
+    (ExtinctionCorrector(0.0, wavelength="index"), {}),
+    (SpectrumSmoother(1e5, wavelength="index"), {}),
+    (ContinuumRemover("polynomial", degree=0, wavelength="index", on_bad="mask"), {}),
     (FluxNormalizer(), {}),
     (FluxNormalizer(statistic="median"), {}),
     (FluxNormalizer(statistic="l2"), {}),

@@ -6,7 +6,7 @@ import numpy as np
 
 from sklearn_sedzoo._kernels.rebinning import COVERED, bin_edges
 
-STATISTICS = ("mean", "pixel_mean", "median", "max", "l2", "integral")
+STATISTICS = ("mean", "pixel_mean", "median", "max", "l2", "integral", "ivar_mean", "value")
 ROWS_AT_ONCE = 1024
 
 
@@ -16,6 +16,8 @@ def band_weights(wavelength, band, statistic, n_pixels, owner="FluxNormalizer") 
         return np.ones(n_pixels)
     falling = wavelength[0] > wavelength[-1]
     edges = bin_edges(wavelength[::-1] if falling else wavelength)
+    if statistic == "value":
+        return _interpolation_weights(wavelength, band, owner)
     low, high = (edges[0], edges[-1]) if band is None else band
     if statistic in {"mean", "integral"}:
         weights = np.clip(np.minimum(edges[1:], high) - np.maximum(edges[:-1], low), 0, None)
@@ -32,19 +34,53 @@ def band_weights(wavelength, band, statistic, n_pixels, owner="FluxNormalizer") 
     return weights
 
 
-def band_scale(flux: np.ndarray, weights: np.ndarray, statistic: str) -> np.ndarray:
-    """Return the statistic of each spectrum over the weighted pixels, NaN pixels left out, in float64."""
+def _interpolation_weights(wavelength, at, owner):
+    """Return the weights of linear interpolation between the two pixels beside a wavelength."""
+    if not wavelength.min() <= at <= wavelength.max():
+        raise ValueError(
+            f"`band` of {owner} is {at:g} Angstrom, but X has {wavelength.min():.6g} to {wavelength.max():.6g} "
+            "Angstrom. Choose a wavelength inside the grid."
+        )
+    order = np.argsort(wavelength)
+    right = np.clip(np.searchsorted(wavelength[order], at), 1, len(wavelength) - 1)
+    left, right = order[right - 1], order[right]
+    weights = np.zeros(len(wavelength))
+    share = (at - wavelength[left]) / (wavelength[right] - wavelength[left])
+    weights[left], weights[right] = 1 - share, share
+    return weights
+
+
+def band_scale(flux: np.ndarray, weights: np.ndarray, statistic: str, ivar: np.ndarray | None = None) -> np.ndarray:
+    """Return the statistic of each spectrum over the weighted pixels, in float64.
+
+    NaN pixels, and those of inverse variance 0, are left out.
+    """
     pixels = np.flatnonzero(weights)
-    flux, weights = flux[:, pixels[0] : pixels[-1] + 1], weights[pixels[0] : pixels[-1] + 1]
+    band = slice(pixels[0], pixels[-1] + 1)
+    flux, weights = flux[:, band], weights[band]
     scale = np.empty(len(flux))
     for start in range(0, len(flux), ROWS_AT_ONCE):
-        block = flux[start : start + ROWS_AT_ONCE].astype(np.float64)
-        scale[start : start + ROWS_AT_ONCE] = _statistic(block, weights, statistic)
+        rows = slice(start, start + ROWS_AT_ONCE)
+        block = flux[rows].astype(np.float64)
+        inverse = None if ivar is None else ivar[rows, band].astype(np.float64)
+        if inverse is not None:
+            block[inverse == 0] = np.nan
+        scale[rows] = _statistic(block, weights, statistic, inverse)
     return scale
 
 
-def _statistic(flux, weights, statistic):
+def _statistic(flux, weights, statistic, ivar=None):
     valid = np.isfinite(flux)
+    if statistic == "ivar_mean":
+        largest = np.where(valid, ivar, 0.0).max(axis=1, keepdims=True)  # 1e34 for fluxes of 1e-17
+        weights = weights * np.divide(ivar, largest, out=np.zeros_like(flux), where=valid & (largest > 0))
+        covered = weights.sum(axis=1)
+        total = (np.where(valid, flux, 0.0) * weights).sum(axis=1)
+        return np.divide(total, covered, out=np.full(len(flux), np.nan), where=covered > 0)
+    if statistic == "value":  # both neighbours or none
+        weights, needed = np.where(weights > 0, weights, 0.0), weights > 0
+        value = np.where(valid, flux, 0.0) @ weights
+        return np.where(valid[:, needed].all(axis=1), value, np.nan)
     empty = ~valid.any(axis=1)
     if statistic in {"median", "max", "l2"}:
         flux = np.where(empty[:, None], 0.0, flux)

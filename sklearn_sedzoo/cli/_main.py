@@ -7,6 +7,7 @@ import warnings
 
 from sklearn_sedzoo import __version__
 from sklearn_sedzoo.cli._apply import apply_model
+from sklearn_sedzoo.cli._check import check_file
 from sklearn_sedzoo.cli._map import map_catalog
 from sklearn_sedzoo.cli._recipes import RECIPES
 
@@ -59,6 +60,13 @@ def make_parser():
     command.add_argument("catalog", metavar="CATALOG", help="FITS file")
     command.add_argument("--out", default="map.fits", metavar="FILE", help="table to write (default: map.fits)")
     command.add_argument("--unit", help="unit of the wavelengths, where the file does not say")
+
+    text = "say what a file holds and how it will be read, before any training"
+    command = commands.add_parser("check", help=text, description=text[0].upper() + text[1:] + ".")
+    command.add_argument("catalog", metavar="FILE", help="file of spectra, or a folder of them")
+    command.add_argument("--unit", help="unit of the wavelengths, where the file does not say")
+    command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    command.set_defaults(run=check_file)
     return parser
 
 

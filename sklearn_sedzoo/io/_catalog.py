@@ -1,8 +1,7 @@
-"""Read and write catalogues of spectra in FITS."""
+"""Read and write catalogues of spectra."""
 
 from __future__ import annotations
 
-import os
 import pathlib
 import warnings
 
@@ -12,34 +11,52 @@ import pandas as pd
 from astropy.io import fits
 from astropy.table import Table
 
-from sklearn_sedzoo._containers import SpectrumTable, check_grid, to_angstrom
-from sklearn_sedzoo._validation import as_native
-from sklearn_sedzoo.exceptions import SedReadError
+from sklearn_sedzoo._containers import SpectrumTable, is_specutils, table_from_specutils
+from sklearn_sedzoo.exceptions import SedDataWarning, SedReadError
 from sklearn_sedzoo.io._atomic import write_atomically
+from sklearn_sedzoo.io._fits_layouts import read_layout
+from sklearn_sedzoo.io._open import check_exists, opened_fits
+from sklearn_sedzoo.io._quality import QUALITY_BITS, clean_table
+from sklearn_sedzoo.io._stack import stack_spectra
+from sklearn_sedzoo.io._surveys import read_survey
+from sklearn_sedzoo.io._tables import SUFFIXES, read_table
 
-WAVELENGTH_NAMES = ("WAVELENGTH", "WAVE", "LAMBDA", "LAM", "SPECTRAL_AXIS")
-FLUX_NAMES = ("FLUX", "SPECTRA", "SPEC", "FLUXES")
+FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fit.gz", ".fits.fz")
 
 
-def read_catalog(path, *, unit=None):
-    """Read a catalogue of spectra on one wavelength grid from a FITS file.
+def read_catalog(path, *, unit=None, on_bad="mask", grid=None, sentinels=(), strict=False):
+    """Read a catalogue of spectra from a file.
 
-    Two layouts are read. *Images*: a 2-D image ``FLUX`` (spectra along axis 2), its wavelengths in an HDU
-    ``WAVELENGTH`` (a table column or a 1-D image) or in its own header (``CRVAL1``, ``CDELT1``, ``CUNIT1``), and,
-    if there is one, a table with a row for each spectrum. *Table*: a binary table with one vector column ``FLUX``
-    and the wavelengths in a vector column ``WAVELENGTH`` (alike in all rows) or in an HDU of that name.
+    Read are: *images*, a 2-D image ``FLUX`` (spectra along axis 2), its wavelengths in an HDU ``WAVELENGTH`` (a table
+    column or a 1-D image) or in its own header (``CRVAL1``, ``CDELT1``, ``CUNIT1``), with images ``IVAR`` (or
+    ``ERROR``), ``MASK`` and ``Z`` and a table with a row for each spectrum where there are any; *tables* with a vector
+    column ``FLUX`` and the wavelengths in a vector column ``WAVELENGTH`` (alike in all rows, or rows of their own
+    length) or in an HDU of that name; *SDSS and BOSS* ``spec-*.fits``, *DESI* coadds (the three arms are joined by
+    inverse variance), *MaNGA* stacks; *CSV* and *Parquet* with a column for each wavelength; *ASDF* with ``flux`` and
+    ``wavelength``; and what specutils can read.
 
     Parameters
     ----------
     path : str or path
-        The file, also gzipped.
+        The file, FITS also gzipped.
     unit : str or astropy unit, optional
         Unit of the wavelengths, where the file does not say. It is never guessed.
+    on_bad : {"mask", "raise", "drop"}, default="mask"
+        What to do with bad spectra (see `QUALITY_BITS`): keep them, their bad pixels masked and the table's `quality`
+        saying why; an error; or leave them out with a warning that counts them.
+    grid : array-like of shape (n_wavelengths,), optional
+        Bin centres in Angstrom to which spectra on different grids are resampled. Without it such spectra are an
+        error, unless their grids are parts of one lattice.
+    sentinels : float or sequence of float, default=()
+        Flux values that stand for "no data", such as -9999 or 1e20; they are masked.
+    strict : bool, default=False
+        Refuse a file whose checksum does not fit, instead of warning.
 
     Returns
     -------
     catalog : SpectrumTable
-        Flux in native byte order, rising wavelengths in Angstrom, properties with their units.
+        Flux in native byte order, rising wavelengths in Angstrom, properties with their units, inverse variances
+        (masked pixels have 0) and `quality`.
 
     Raises
     ------
@@ -48,7 +65,8 @@ def read_catalog(path, *, unit=None):
 
     See Also
     --------
-    write_catalog : Writes the first layout.
+    read_spectra : The same for folders, lists of files and spectra of specutils.
+    write_catalog : Writes images.
 
     Examples
     --------
@@ -63,26 +81,71 @@ def read_catalog(path, *, unit=None):
     True
     """
     path = pathlib.Path(path)
-    _check_is_fits(path)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            with fits.open(path) as hdus:
-                catalog = _read_hdus(hdus, path, unit)
-        except SedReadError:
-            raise
-        except Exception as error:
-            raise SedReadError(f"{path} cannot be read as FITS: {_truncation(caught, path) or error}") from error
-    truncation = _truncation(caught, path)
-    if truncation:
-        raise SedReadError(f"{path} cannot be read as FITS: {truncation}")
-    for warning in caught:
-        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-    return catalog
+    if path.is_dir():
+        return read_spectra(path, unit=unit, on_bad=on_bad, grid=grid, sentinels=sentinels, strict=strict)
+    table = _read_file(path, unit, grid, strict)
+    if grid is not None:
+        table = stack_spectra([table], grid=grid, path=path)
+    return clean_table(table, path, on_bad=on_bad, sentinels=sentinels)
+
+
+def read_spectra(source, *, unit=None, on_bad="mask", grid=None, sentinels=(), strict=False, progress=False):
+    """Read spectra from files, folders, lists of files or spectra of specutils into one table.
+
+    Parameters
+    ----------
+    source : str, path, sequence of paths, Spectrum, SpectrumCollection, SpectrumList or sequence of Spectrum
+        A folder stands for all its FITS, CSV, Parquet and ASDF files, in the order of their names.
+    unit, on_bad, grid, sentinels, strict
+        As in `read_catalog`. A file of several that cannot be read is an error with ``on_bad="raise"``, a row without
+        flux and the bit ``unreadable`` with "mask", and left out with "drop".
+    progress : bool, default=False
+        Show a progress bar.
+
+    Returns
+    -------
+    catalog : SpectrumTable
+        The column ``file`` of its properties names the file of each spectrum where there are several.
+
+    See Also
+    --------
+    read_catalog : One file, with all that can be read.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from specutils import Spectrum
+    >>> from sklearn_sedzoo.io import read_spectra
+    >>> grid = [4000, 4001, 4002] * u.AA
+    >>> spectra = [Spectrum(flux=[1, 2, 3] * u.Jy, spectral_axis=grid, redshift=z) for z in (0.1, 0.2)]
+    >>> read_spectra(spectra).to_frame()
+       4000.0  4001.0  4002.0  redshift
+    0     1.0     2.0     3.0       0.1
+    1     1.0     2.0     3.0       0.2
+    """
+    options = {"on_bad": on_bad, "sentinels": sentinels}
+    if is_specutils(source):
+        tables = [table_from_specutils(part) for part in (source if isinstance(source, list) else [source])]
+        return clean_table(stack_spectra(tables, grid=grid, path="spectra"), "spectra", **options)
+    if isinstance(source, (str, pathlib.PurePath)):
+        path = pathlib.Path(source)
+        if not path.is_dir():
+            return read_catalog(path, unit=unit, grid=grid, strict=strict, **options)
+        source = sorted(file for file in path.iterdir() if file.name.lower().endswith(FITS_SUFFIXES + SUFFIXES))
+        if not source:
+            raise SedReadError(f"{path} is a folder without spectra: no file *.fits, *.csv, *.parquet or *.asdf.")
+    else:
+        path = "spectra"
+    parts = list(source)
+    if parts and all(is_specutils(part) for part in parts):
+        return clean_table(
+            stack_spectra([table_from_specutils(p) for p in parts], grid=grid, path=path), path, **options
+        )
+    return clean_table(_read_files(parts, path, unit, grid, strict, on_bad, progress), path, **options)
 
 
 def write_catalog(path, catalog, *, overwrite=False):
-    """Write a SpectrumTable as FITS: image ``FLUX``, table ``WAVELENGTH``, table ``PROPERTIES``.
+    """Write a SpectrumTable as FITS: images ``FLUX`` and ``IVAR``, tables ``WAVELENGTH`` and ``PROPERTIES``.
 
     Parameters
     ----------
@@ -104,6 +167,8 @@ def write_catalog(path, catalog, *, overwrite=False):
     if catalog.meta.get("medium"):
         grid.header["AIRORVAC"] = {"vacuum": "vac"}.get(catalog.meta["medium"], catalog.meta["medium"])
     hdus = [fits.PrimaryHDU(), flux, grid]
+    if catalog.ivar is not None:
+        hdus.append(fits.ImageHDU(catalog.ivar, name="IVAR"))
     if len(catalog.properties.columns):
         hdus.append(fits.BinTableHDU(to_astropy(catalog.properties), name="PROPERTIES"))
     write_atomically(path, fits.HDUList(hdus).writeto, overwrite=overwrite)
@@ -126,148 +191,91 @@ def _is_fits_unit(unit):
     return True
 
 
-def _check_is_fits(path):
-    if path.is_dir():
-        raise SedReadError(f"{path} is a folder, not a FITS file.")
-    if not path.exists():
-        raise FileNotFoundError(f"There is no file {path}.")
-    if os.path.getsize(path) == 0:
-        raise SedReadError(f"{path} is empty (0 bytes).")
-    with open(path, "rb") as file:
-        head = file.read(512)
-    if head.startswith((b"SIMPLE  =", b"\x1f\x8b")):
-        return
-    text = head.lstrip().lower()
-    if text.startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise SedReadError(f"{path} is a web page, not FITS: the download gave an error page. Fetch it again.")
-    raise SedReadError(f"{path} is not a FITS file: it begins with {head[:16]!r}.")
+def _read_file(path, unit, grid=None, strict=False):
+    """Return the table of one file, as it is."""
+    check_exists(path)
+    if path.suffix.lower() in SUFFIXES:
+        return read_table(path, unit)
+    with opened_fits(path, strict=strict) as hdus:
+        table = read_survey(hdus, path, unit)
+        if table is not None:
+            return table
+        try:
+            return read_layout(hdus, path, unit, grid)
+        except SedReadError as error:
+            table = None if "has no 2-D image FLUX" not in str(error) else _ask_specutils(path)
+            if table is None:
+                raise
+            return table
 
 
-def _truncation(caught, path):
-    for warning in caught:
-        if "truncated" in str(warning.message):
-            return f"the file is truncated ({os.path.getsize(path)} bytes on disk; {warning.message}). Fetch it again."
+def _ask_specutils(path):
+    """Return what specutils makes of a file, or None where it does not know it either."""
+    from specutils import Spectrum, SpectrumList
+
+    for kind in (Spectrum, SpectrumList):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                spectra = kind.read(str(path))
+                tables = [table_from_specutils(part) for part in (spectra if isinstance(spectra, list) else [spectra])]
+            except Exception:  # noqa: BLE001  # its loaders fail in many ways; our own message says what the file holds
+                continue
+        if tables:
+            table = stack_spectra(tables, path=path)
+            table.meta["path"] = str(path)
+            return table
     return None
 
 
-def _read_hdus(hdus, path, unit):
-    tables = [hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU)]
-    images = [hdu for hdu in hdus if getattr(hdu, "is_image", False) and hdu.header.get("NAXIS", 0) > 0]
-    flux_hdu, column = _find_flux(images, tables, hdus, path)
-    flux = as_native(np.asarray(flux_hdu.data if column is None else flux_hdu.data[column]))
-    if flux.ndim != 2:
-        raise SedReadError(f"{path}: {_name(flux_hdu)} must hold spectra as rows of a 2-D array, got {flux.shape}.")
-    wavelength, medium = _read_wavelength(flux_hdu, column, hdus, path, unit)
-    if len(wavelength) != flux.shape[1]:
-        raise SedReadError(
-            f"{path}: {len(wavelength)} wavelengths do not match spectra of {flux.shape[1]} pixels ({_name(flux_hdu)})."
-        )
-    try:
-        wavelength = check_grid(str(path), wavelength)
-    except ValueError as error:
-        raise SedReadError(str(error)) from None
-    if wavelength[0] > wavelength[-1]:
-        wavelength, flux = wavelength[::-1], flux[:, ::-1]
+def _read_files(paths, source, unit, grid, strict, on_bad, progress):
+    """Read each file; those that cannot be read become a row without flux, or an error."""
+    from rich.progress import track
+
+    tables, unreadable = {}, {}
+    for i, path in enumerate(track(paths, "reading", disable=not progress)):
+        file = pathlib.Path(path)
+        try:
+            tables[i] = _read_file(file, unit, grid, strict)
+            tables[i].properties["file"] = file.name
+        except (SedReadError, OSError) as error:
+            if on_bad == "raise":
+                raise
+            unreadable[i] = (file, error)
+    if not tables:
+        first = next(iter(unreadable.values()), None)
+        raise SedReadError(f"{source}: none of {len(paths)} files can be read" + (f"; {first[1]}" if first else "."))
+    table = stack_spectra(list(tables.values()), grid=grid, path=source)
+    if not unreadable:
+        return table
+    file, error = next(iter(unreadable.values()))
+    warnings.warn(
+        f"{source}: {len(unreadable)} of {len(paths)} files cannot be read, first {file.name}: {error}",
+        SedDataWarning,
+        stacklevel=4,
+    )
+    return table if on_bad == "drop" else _insert_unreadable(table, tables, unreadable)
+
+
+def _insert_unreadable(table, tables, unreadable):
+    """Return the table with an empty, flagged row in the place of each file that could not be read."""
+    n_pixels, kind = table.flux.shape[1], table.flux.dtype
+    positions = np.concatenate([np.full(len(part), i) for i, part in tables.items()] + [list(unreadable)])
+    order = np.argsort(positions, kind="stable")
+    n_lost = len(unreadable)
+    lost = pd.DataFrame({"file": [file.name for file, _ in unreadable.values()]})
+    quality = np.zeros(len(table), dtype=np.int16) if table.quality is None else table.quality
+    properties = pd.concat([table.properties, lost], ignore_index=True).iloc[order].reset_index(drop=True)
+    properties.attrs.update(table.properties.attrs)
+    ivar = table.ivar
+    if ivar is not None:
+        ivar = np.concatenate([ivar, np.zeros((n_lost, n_pixels), dtype=ivar.dtype)])[order]
     return SpectrumTable(
-        np.ascontiguousarray(flux if flux.dtype.kind == "f" else flux.astype(float)),
-        np.ascontiguousarray(wavelength),
-        _read_properties(tables, flux_hdu, column, len(flux)),
-        _flux_unit(flux_hdu, column),
-        {"path": str(path), "medium": medium},
+        np.concatenate([table.flux, np.full((n_lost, n_pixels), np.nan, dtype=kind)])[order],
+        table.wavelength,
+        properties,
+        table.flux_unit,
+        table.meta,
+        ivar=ivar,
+        quality=np.concatenate([quality, np.full(n_lost, QUALITY_BITS["unreadable"])]).astype(np.int16)[order],
     )
-
-
-def _find_flux(images, tables, hdus, path):
-    named = [hdu for hdu in images if hdu.name.upper() in FLUX_NAMES]
-    plain = [hdu for hdu in images if hdu.header["NAXIS"] == 2]
-    for hdu in named or (plain if len(plain) == 1 else []):
-        return hdu, None
-    for hdu in tables:
-        for column in hdu.columns:
-            if column.name.upper() in FLUX_NAMES and len(hdu.data[column.name].shape) > 1:
-                return hdu, column.name
-            if (column.name.upper() in FLUX_NAMES and "P" in column.format) or "Q" in column.format:
-                raise SedReadError(
-                    f"{path}: column {column.name} of {_name(hdu)} has rows of different length; bring the spectra "
-                    "to one grid first."
-                )
-    raise SedReadError(
-        f"{path} has no 2-D image FLUX and no table with a vector column FLUX. It holds: {_contents(hdus)}."
-    )
-
-
-def _read_wavelength(flux_hdu, column, hdus, path, unit):
-    if column is not None:
-        for name in flux_hdu.columns.names:
-            if name.upper() in WAVELENGTH_NAMES:
-                grid = np.asarray(flux_hdu.data[name], dtype=float)
-                differs = np.flatnonzero(np.any(grid != grid[0], axis=1)) if grid.ndim == 2 else [0]
-                if len(differs):
-                    raise SedReadError(
-                        f"{path}: the wavelengths of row {differs[0]} differ from those of row 0; "
-                        "bring the spectra to one grid first."
-                    )
-                return _converted(grid[0], flux_hdu.columns[name].unit, unit, path, flux_hdu)
-    for hdu in hdus:
-        if hdu.name.upper() in WAVELENGTH_NAMES and hdu.data is not None:
-            if isinstance(hdu, fits.BinTableHDU):
-                first = next((c for c in hdu.columns if c.name.upper() in WAVELENGTH_NAMES), hdu.columns[0])
-                return _converted(np.ravel(hdu.data[first.name]), first.unit, unit, path, hdu)
-            return _converted(np.ravel(hdu.data), hdu.header.get("BUNIT"), unit, path, hdu)
-    header = flux_hdu.header
-    step = header.get("CDELT1", header.get("CD1_1"))
-    if column is None and step is not None and "CRVAL1" in header:
-        pixel = np.arange(header["NAXIS1"]) + 1 - header.get("CRPIX1", 1.0)
-        if "LOG" in str(header.get("CTYPE1", "")).upper() or header.get("DC-FLAG", 0) == 1:
-            raise SedReadError(f"{path}: the axis of {_name(flux_hdu)} is logarithmic; write the wavelengths out.")
-        return _converted(header["CRVAL1"] + pixel * step, header.get("CUNIT1"), unit, path, flux_hdu)
-    raise SedReadError(
-        f"{path} has no HDU or column WAVELENGTH and no CRVAL1/CDELT1 in the header of {_name(flux_hdu)}. It holds: "
-        f"{_contents(hdus)}."
-    )
-
-
-def _converted(values, file_unit, unit, path, hdu):
-    unit = file_unit or unit
-    if not unit:
-        raise SedReadError(
-            f"{path}: the wavelengths in {_name(hdu)} have no unit. Pass it, for example unit='Angstrom'; it is not "
-            "guessed."
-        )
-    try:
-        wavelength = to_angstrom(np.asarray(values, dtype=float), unit)
-    except ValueError as error:
-        raise SedReadError(f"{path}: {error}") from None
-    medium = {"vac": "vacuum", "air": "air"}.get(str(hdu.header.get("AIRORVAC", "")).strip().lower(), "")
-    return wavelength, medium
-
-
-def _read_properties(tables, flux_hdu, column, n_rows):
-    for hdu in tables:
-        if len(hdu.data) == n_rows and (hdu is flux_hdu) == (column is not None):
-            if hdu.name.upper() in WAVELENGTH_NAMES:
-                continue
-            table = Table(hdu.data)
-            scalar = [name for name in table.colnames if table[name].ndim == 1]
-            frame = table[scalar].to_pandas() if scalar else pd.DataFrame(index=pd.RangeIndex(n_rows))
-            frame.attrs["units"] = {name: str(hdu.columns[name].unit or "") for name in scalar}
-            return frame
-    return pd.DataFrame(index=pd.RangeIndex(n_rows))
-
-
-def _flux_unit(hdu, column):
-    return str((hdu.header.get("BUNIT") if column is None else hdu.columns[column].unit) or "")
-
-
-def _name(hdu):
-    return f"HDU {hdu.name or 'PRIMARY'!r}"
-
-
-def _contents(hdus):
-    kinds = []
-    for hdu in hdus:
-        if isinstance(hdu, fits.BinTableHDU):
-            kinds.append(f"{hdu.name or 'table'} (columns {', '.join(hdu.columns.names[:8])})")
-        else:
-            kinds.append(f"{hdu.name} (image {getattr(hdu, 'shape', ()) or 'empty'})")
-    return "; ".join(kinds)

@@ -6,9 +6,16 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_sedzoo._containers import find_wavelength, name_wavelengths, read_spectra, require_wavelength
+from sklearn_sedzoo._containers import (
+    IVAR_PREFIX,
+    find_wavelength,
+    join_blocks,
+    name_wavelengths,
+    read_blocks,
+    require_wavelength,
+)
 from sklearn_sedzoo._kernels.band_scale import STATISTICS, band_scale, band_weights
-from sklearn_sedzoo._validation import check_bounds, check_option, point_at
+from sklearn_sedzoo._validation import check_bounds, check_number, check_option, point_at
 from sklearn_sedzoo.exceptions import SedDataWarning
 
 
@@ -31,14 +38,19 @@ class _BandScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         owner = type(self).__name__
         check_option(owner, "statistic", self.statistic, STATISTICS)
-        band = None if self.band is None else check_bounds(owner, "band", self.band)
-        X = read_spectra(self, X, reset=True, on_bad=self.on_bad)
-        wavelength = find_wavelength(self, X.shape[1])
+        band = self._check_band()
+        blocks = read_blocks(self, X, reset=True, on_bad=self.on_bad)
+        n_pixels = blocks.flux.shape[1]
+        wavelength = find_wavelength(self, n_pixels)
         if band is not None:
             require_wavelength(self, wavelength, "band")
         if self.statistic == "integral":
             require_wavelength(self, wavelength, "statistic='integral'")
-        weights = band_weights(wavelength, band, self.statistic, X.shape[1], owner)
+        if self.statistic == "ivar_mean" and blocks.ivar is None:
+            raise ValueError(
+                f"statistic='ivar_mean' of {owner} needs inverse variances: columns {IVAR_PREFIX}<wavelength> in X."
+            )
+        weights = band_weights(wavelength, band, self.statistic, n_pixels, owner)
         self.wavelength_in_ = wavelength
         self._weights = weights
         return self
@@ -57,13 +69,22 @@ class _BandScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             `statistic` of the flux in `band`, in the unit of X; NaN where it is not positive and finite.
         """
         check_is_fitted(self)
-        return self._measure(read_spectra(self, X, reset=False, on_bad=self.on_bad))
+        return self._measure(read_blocks(self, X, reset=False, on_bad=self.on_bad))
 
-    def _measure(self, X):
-        scale = band_scale(X, self._weights, self.statistic)
+    def _check_band(self):
+        owner = type(self).__name__
+        if self.statistic != "value":
+            return None if self.band is None else check_bounds(owner, "band", self.band)
+        check_number(owner, "band", self.band, 0, closed="right")
+        return float(self.band)
+
+    def _measure(self, blocks):
+        X = blocks.flux
+        scale = band_scale(X, self._weights, self.statistic, blocks.ivar)
         bad = ~(np.isfinite(scale) & (scale > 0))
         if bad.any():
-            where = "the spectrum" if self.band is None else f"the band {tuple(self.band)!r} Angstrom"
+            band = self.band if np.ndim(self.band) == 0 else tuple(self.band)
+            where = "the spectrum" if self.band is None else f"the band {band!r} Angstrom"
             fault = f"have no positive {self.statistic} flux in {where}"
             if self.on_bad == "raise":
                 raise ValueError(
@@ -90,13 +111,14 @@ class FluxNormalizer(_BandScale):
 
     Parameters
     ----------
-    band : (float, float), optional
-        Low and high edge in Angstrom, e.g. ``(4050, 4150)``. By default all pixels count alike and no wavelengths
-        are needed.
-    statistic : {"mean", "pixel_mean", "median", "max", "l2", "integral"}, default="mean"
+    band : (float, float) or float, optional
+        Low and high edge in Angstrom (one wavelength with ``statistic="value"``), e.g. ``(4050, 4150)``. By default all
+        pixels count alike and no wavelengths are needed.
+    statistic : {"mean", "pixel_mean", "median", "max", "l2", "integral", "ivar_mean", "value"}, default="mean"
         What is set to one: the mean flux density over the band (pixels at its edges count by the share that lies
-        inside), the plain mean, median, maximum or Euclidean norm of the pixels whose centres lie inside, or the
-        integral over the band.
+        inside), the plain mean, median, maximum or Euclidean norm of the pixels whose centres lie inside, the
+        integral over the band, the mean weighted by inverse variances (columns ``ivar_<wavelength>`` of X), or the
+        value at the wavelength `band`, interpolated. The median forgives a spike of a cosmic ray.
     wavelength : array-like of shape (n_wavelengths,), Quantity or "index", optional
         Wavelength of each column in `unit`, where the column names do not tell.
     unit : str or astropy unit, default="Angstrom"
@@ -148,14 +170,22 @@ class FluxNormalizer(_BandScale):
 
         Returns
         -------
-        X_new : ndarray of shape (n_samples, n_wavelengths)
-            Normalised spectra (no unit), of the dtype of X.
+        X_new : ndarray of shape (n_samples, n_wavelengths) or DataFrame of shape (n_samples, 2 n_wavelengths)
+            Normalised spectra (no unit), of the dtype of X; with inverse variances, multiplied by the squared scale,
+            in the second half where X has them. The error of the scale itself is not counted.
         """
         check_is_fitted(self)
-        X = read_spectra(self, X, reset=False, on_bad=self.on_bad)
-        normalized = np.empty_like(X)
-        np.divide(X, self._measure(X)[:, None], out=normalized, casting="same_kind")
-        return normalized
+        blocks = read_blocks(self, X, reset=False, on_bad=self.on_bad)
+        scale = self._measure(blocks)[:, None]
+        normalized = np.empty_like(blocks.flux)
+        np.divide(blocks.flux, scale, out=normalized, casting="same_kind")
+        if blocks.ivar is None:
+            return normalized
+        ivar = np.empty_like(blocks.ivar)
+        with np.errstate(over="ignore"):
+            np.multiply(blocks.ivar, np.where(np.isnan(scale), 0.0, scale) ** 2, out=ivar, casting="same_kind")
+        np.minimum(ivar, np.finfo(ivar.dtype).max, out=ivar)
+        return join_blocks(normalized, ivar, blocks.index, self.get_feature_names_out())
 
     def inverse_transform(self, X, scale=None):
         """Multiply normalised spectra by their scale.
@@ -174,9 +204,9 @@ class FluxNormalizer(_BandScale):
         """
         check_is_fitted(self)
         X = np.asarray(X)
-        if X.ndim != 2 or X.shape[1] != self.n_features_in_:
+        if X.ndim != 2 or X.shape[1] != self._columns.n_flux:
             raise ValueError(
-                f"X of inverse_transform must have shape (n_samples, {self.n_features_in_}), got {X.shape}."
+                f"X of inverse_transform must have shape (n_samples, {self._columns.n_flux}), got {X.shape}."
             )
         if scale is None:
             return X.copy()
@@ -198,7 +228,10 @@ class FluxNormalizer(_BandScale):
         names : ndarray of str
         """
         names = super().get_feature_names_out(input_features)
-        return names if self.wavelength_in_ is None else name_wavelengths(self.wavelength_in_)
+        if self.wavelength_in_ is None:
+            return names[self._columns.flux]
+        names = name_wavelengths(self.wavelength_in_)
+        return names if self._columns.ivar is None else np.concatenate([names, IVAR_PREFIX + names])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -213,7 +246,7 @@ class FluxScale(_BandScale):
     ----------
     band : (float, float), optional
         Low and high edge in Angstrom. By default all pixels.
-    statistic : {"mean", "pixel_mean", "median", "max", "l2", "integral"}, default="mean"
+    statistic : {"mean", "pixel_mean", "median", "max", "l2", "integral", "ivar_mean", "value"}, default="mean"
         As in `FluxNormalizer`.
     wavelength : array-like of shape (n_wavelengths,), Quantity or "index", optional
         Wavelength of each column in `unit`, where the column names do not tell.

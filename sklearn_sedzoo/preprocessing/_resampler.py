@@ -1,18 +1,33 @@
 """SpectrumResampler: spectra on one wavelength grid to spectra on another, with their flux conserved."""
 
 import warnings
+from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_sedzoo._containers import check_grid, find_wavelength, name_wavelengths, read_spectra, require_wavelength
+from sklearn_sedzoo._containers import (
+    IVAR_PREFIX,
+    find_wavelength,
+    join_blocks,
+    name_wavelengths,
+    read_blocks,
+    require_wavelength,
+)
 from sklearn_sedzoo._kernels import rebinning
-from sklearn_sedzoo._validation import check_bounds, check_integer, check_number, check_option
+from sklearn_sedzoo._kernels.refraction import air_to_vacuum
+from sklearn_sedzoo._kernels.shifting import rebin_shifted
+from sklearn_sedzoo._validation import (
+    check_bounds,
+    check_integer,
+    check_number,
+    check_option,
+    check_redshift,
+    point_at,
+)
 from sklearn_sedzoo.exceptions import SedGridWarning
-
-STAIR = 0.5  # an output bin below this share of the input's pixel shows the pixel, not the spectrum
-STAIR_SHARE = 0.05  # share of such bins that is worth a warning
+from sklearn_sedzoo.preprocessing._target_grid import choose_grid, raise_uncovered, warn_of_stairs
 
 
 class SpectrumResampler(TransformerMixin, BaseEstimator):
@@ -24,36 +39,53 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
     parameter in Angstrom is refused. With ``set_output(transform="pandas")`` the new wavelengths travel on as
     column names.
 
+    Columns ``ivar_<wavelength>`` beside the fluxes (see `SpectrumTable.to_frame`) are inverse variances and are
+    transformed with them; ``transform`` then returns a DataFrame with both. With `redshift` each spectrum is brought
+    to its rest frame in the same step.
+
     Parameters
     ----------
     grid : int or array-like of shape (n_bins,), default=4096
         Number of bins that fill `grid_range`, or the bin centres themselves in Angstrom, rising.
     grid_range : (float, float), optional
-        Outer edges of the grid in Angstrom. By default the outer edges of the input.
+        Outer edges of the grid in Angstrom. By default the outer edges of the input; with `redshift` those of the
+        range that all spectra of `fit` cover in their rest frames.
     spacing : {"linear", "log"}, default="linear"
         Whether an integer `grid` makes bins of constant width or of constant ratio.
     wavelength : array-like of shape (n_wavelengths,), Quantity or "index", optional
         Wavelength of each column of X in `unit`, rising or falling, not necessarily uniform. ``"index"`` takes the
         column index as the wavelength.
     unit : str or astropy unit, default="Angstrom"
-        Unit of `wavelength` or of the numbers in the column names: a wavelength, frequency, energy or wavenumber.
-        `grid` and `grid_range` are in Angstrom always, and so is what comes out.
+        Unit of `wavelength` or of the numbers in the column names: a wavelength, frequency, energy, wavenumber, or
+        "log10(Angstrom)". `grid` and `grid_range` are in Angstrom always, and so is what comes out.
     fill_value : float, optional
         Value of the bins that the input covers too little. By default such bins are an error in `fit`.
     min_coverage : float, default=1.0
         Share of a bin that the input (in `transform`: its valid pixels) must cover.
     on_bad : {"raise", "mask"}, default="raise"
         What to do with NaN and infinite pixels: refuse them, or leave them out of the means (bins whose valid
-        pixels cover less than `min_coverage` become NaN).
+        pixels cover less than `min_coverage` become NaN). Pixels of inverse variance 0 are left out always.
+    redshift : None, str or float, default=None
+        Shift spectra to the rest frame: the name of a column of X (``"redshift"``), or one number for all. The flux
+        is multiplied by 1 + z for a density per wavelength and divided by it for one per frequency, so that the
+        integrated flux stays. None: the wavelengths are those of the rest frame already.
+
+        .. versionadded:: 0.1
+    density : {"wavelength", "frequency"}, default="wavelength"
+        Per what the flux is a density (erg/s/cm2/Angstrom or Jy); its integral over that coordinate is conserved.
+    medium : {"vacuum", "air"} or None, default=None
+        Medium in which the wavelengths of the input are given. Those in air are converted to vacuum (Ciddor 1996),
+        before the redshift is taken out. None: not known, taken as they are.
 
     Attributes
     ----------
     wavelength_in_ : ndarray of shape (n_wavelengths,) or None
-        Input wavelengths in Angstrom, None where the columns are pixels.
+        Input wavelengths in Angstrom (as given: before any conversion to vacuum), None where the columns are pixels.
     wavelength_out_ : ndarray of shape (n_bins,) or None
         Centres of the output bins in Angstrom.
     coverage_ : ndarray of shape (n_bins,)
-        Share of each output bin that the input grid covers.
+        Share of each output bin that the input grid covers; with a redshift for each spectrum, the smallest such
+        share in `fit`.
     n_features_in_ : int
         Number of columns of X.
 
@@ -65,12 +97,16 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
     -----
     With pixel edges half-way between centres, :math:`f_j = \\sum_i o_{ij} f_i / \\sum_i o_{ij}`, where
     :math:`o_{ij}` is the length that input bin i and output bin j share; for full coverage
-    :math:`\\sum_j f_j \\Delta_j = \\sum_i f_i \\Delta_i`. Input is flux density per wavelength. Time and memory
-    are O(n_samples (n_wavelengths + n_bins)).
+    :math:`\\sum_j f_j \\Delta_j = \\sum_i f_i \\Delta_i`. The inverse variance of a bin is
+    :math:`(\\sum_i o_{ij})^2 / \\sum_i o_{ij}^2 \\sigma_i^2`; neighbouring bins that share a pixel are correlated,
+    see `covariance`. Lengths are measured in wavelength or, for a density per frequency, in frequency. Rest frame:
+    :math:`f_\\lambda \\to (1 + z) f_\\lambda`, :math:`f_\\nu \\to f_\\nu / (1 + z)`, ivar by the inverse square.
+    Time and memory are O(n_samples (n_wavelengths + n_bins)).
 
     References
     ----------
     .. [1] A. C. Carnall, "SpectRes: A Fast Spectral Resampling Tool in Python", arXiv:1705.05165 (2017), eq. 1.
+    .. [2] P. E. Ciddor, "Refractive index of air", Applied Optics 35, 1566 (1996), eq. 1.
 
     Examples
     --------
@@ -94,6 +130,9 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         fill_value=None,
         min_coverage=1.0,
         on_bad="raise",
+        redshift=None,
+        density="wavelength",
+        medium=None,
     ):
         self.grid = grid
         self.grid_range = grid_range
@@ -103,6 +142,9 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         self.fill_value = fill_value
         self.min_coverage = min_coverage
         self.on_bad = on_bad
+        self.redshift = redshift
+        self.density = density
+        self.medium = medium
 
     def fit(self, X, y=None):
         """Build the resampling matrix from the input and the output grid.
@@ -110,7 +152,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_wavelengths)
-            Spectra; only their columns matter.
+            Spectra; only their columns and redshifts matter.
         y : None
             Ignored.
 
@@ -119,26 +161,31 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         self : SpectrumResampler
         """
         self._check_parameters()
-        X = read_spectra(self, X, reset=True, on_bad=self.on_bad, ensure_min_features=2)
-        wavelength_in = find_wavelength(self, X.shape[1])
+        blocks = self._read(X, reset=True, ensure_min_features=2)
+        wavelength_in = find_wavelength(self, blocks.flux.shape[1])
         self._require_grid(wavelength_in)
-        centers = np.arange(X.shape[1], dtype=float) if wavelength_in is None else wavelength_in
-        falling = centers[0] > centers[-1]
-        edges_in = rebinning.bin_edges(centers[::-1] if falling else centers)
-        centers_out = self._make_grid(edges_in)
+        centers = self._rising_centers(wavelength_in, blocks.flux.shape[1])
+        edges_in = rebinning.bin_edges(centers)
+        stretch = self._stretch(blocks)
+        rest = edges_in[0] / np.min(stretch), edges_in[-1] / np.max(stretch)  # what all spectra cover
+        centers_out = choose_grid(type(self).__name__, self.grid, self.grid_range, self.spacing, *rest)
         edges_out = rebinning.bin_edges(centers_out)
-        overlap = rebinning.overlap_matrix(edges_in, edges_out)
-        coverage = overlap.sum(axis=0) / np.diff(edges_out)
-        self._check_coverage(coverage, centers_out, edges_in)
-        self._warn_of_stairs(np.sort(centers), edges_in, edges_out, centers_out)
+        coverage = rebinning.grid_coverage(*rest, edges_out, self.density)
+        short = coverage < self.min_coverage * rebinning.COVERED
+        may_mask = self._is_shifting() and (self.on_bad == "mask" or blocks.ivar is not None)
+        if short.all() or (short.any() and self.fill_value is None and not may_mask):
+            raise_uncovered(type(self).__name__, short, centers_out, *rest)
+        warn_of_stairs(type(self).__name__, centers / np.max(stretch), centers_out)
 
         self.wavelength_in_ = wavelength_in
         self.wavelength_out_ = None if wavelength_in is None else centers_out
-        self.coverage_ = np.minimum(coverage, 1.0)
-        self._n_bins = len(centers_out)
-        self._overlap = overlap[::-1] if falling else overlap
-        self._width_in = np.diff(edges_in)[::-1] if falling else np.diff(edges_in)
-        self._width_out = np.diff(edges_out)
+        self.coverage_ = coverage
+        self._is_falling = wavelength_in is not None and wavelength_in[0] > wavelength_in[-1]
+        self._with_ivar = blocks.ivar is not None
+        self._edges_in, self._edges_out = edges_in, edges_out
+        self._used = np.ones(len(coverage), dtype=bool) if self._is_shifting() else ~short
+        self._overlap = None if self._is_shifting() else self._overlap_at(stretch[0])
+        self._mean = None if self._is_shifting() else rebinning.mean_matrix(self._overlap, self._used)
         return self
 
     def transform(self, X):
@@ -151,24 +198,63 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        X_new : ndarray of shape (n_samples, n_bins)
-            Spectra on the new grid, of the dtype of X (float32 or float64).
+        X_new : ndarray of shape (n_samples, n_bins) or DataFrame of shape (n_samples, 2 n_bins)
+            Spectra on the new grid, of the dtype of X (float32 or float64). A DataFrame with the inverse variances in
+            the second half where X has them.
         """
         check_is_fitted(self)
-        X = read_spectra(self, X, reset=False, on_bad=self.on_bad)
-        used = self.coverage_ >= self.min_coverage * rebinning.COVERED
-        resampled = rebinning.rebin_flux(X, rebinning.mean_matrix(self._overlap, used))
-        if self.on_bad == "mask":
-            bad = np.flatnonzero(np.isnan(resampled).any(axis=1))
-            resampled[bad] = rebinning.rebin_masked_flux(X[bad], self._overlap, self._width_out, self.min_coverage)
-        if not used.all():
-            resampled[:, ~used] = self.fill_value
-        return resampled
+        blocks = self._read(X, reset=False)
+        stretch = self._stretch(blocks)
+        flux, ivar = self._rebin(blocks, stretch)
+        if np.any(stretch != 1):
+            factor = (stretch if self.density == "wavelength" else 1 / stretch)[:, None]
+            np.multiply(flux, factor, out=flux, casting="same_kind")
+            if ivar is not None:
+                np.divide(ivar, factor**2, out=ivar, casting="same_kind")
+        if self._is_shifting():
+            self._treat_uncovered(flux, ivar, stretch)
+        if not self._used.all():
+            flux[:, ~self._used] = self.fill_value
+            if ivar is not None:
+                ivar[:, ~self._used] = 0
+        return join_blocks(flux, ivar, blocks.index, self.get_feature_names_out())
+
+    def covariance(self, X, *, lag=1):
+        """Return the covariance of neighbouring bins: the diagonal alone understates the variance of a sum.
+
+        Parameters
+        ----------
+        X : DataFrame or SpectrumTable with inverse variances
+            Spectra on the grid that was fitted.
+        lag : int, default=1
+            How many bins apart.
+
+        Returns
+        -------
+        covariance : ndarray of shape (n_samples, n_bins - lag)
+            Covariance of bins j and j + `lag`, in the squared unit of the output; NaN where either one is masked.
+        """
+        check_is_fitted(self)
+        check_integer(type(self).__name__, "lag", lag, 0, len(self.coverage_) - 1)
+        blocks = self._read(X, reset=False)
+        if blocks.ivar is None:
+            raise ValueError(f"covariance of {type(self).__name__} needs X with columns {IVAR_PREFIX}<wavelength>.")
+        stretch = np.broadcast_to(self._stretch(blocks), len(blocks.ivar))
+        ivar = blocks.ivar[:, ::-1] if self._is_falling else blocks.ivar
+        result = np.empty((len(ivar), len(self.coverage_) - lag))
+        for value in np.unique(stretch):
+            rows = np.flatnonzero(stretch == value)
+            factor = value if self.density == "wavelength" else 1 / value
+            result[rows] = factor**2 * rebinning.neighbour_covariance(
+                ivar[rows], self._overlap_at(value), self._bin_width(), self.min_coverage, lag
+            )
+        return result
 
     def inverse_transform(self, X):
         """Resample from the new grid back to the fitted one.
 
-        Detail finer than the new bins does not come back. Pixels that the new grid does not cover are NaN.
+        Detail finer than the new bins does not come back. Pixels that the new grid does not cover are NaN. Spectra
+        stay in the frame they are in: with a redshift for each spectrum there is no common grid to go back to.
 
         Parameters
         ----------
@@ -182,14 +268,25 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = np.asarray(X)
-        if X.ndim != 2 or X.shape[1] != self._n_bins:
-            raise ValueError(f"X of inverse_transform must have shape (n_samples, {self._n_bins}), got {X.shape}.")
+        if X.ndim != 2 or X.shape[1] != len(self.coverage_):
+            raise ValueError(
+                f"X of inverse_transform must have shape (n_samples, {len(self.coverage_)}), got {X.shape}."
+            )
+        if self._overlap is None:
+            raise ValueError(
+                f"{type(self).__name__} has brought each spectrum to its own rest frame (redshift={self.redshift!r}): "
+                "there is no common grid to go back to."
+            )
         back = self._overlap.T.tocsr()
-        covered = back.sum(axis=0) >= rebinning.COVERED * self._width_in
+        stretch = self._stretch(None)
+        width_in = np.diff(rebinning.coordinate(self._edges_in / stretch[0], self.density))
+        covered = back.sum(axis=0) >= rebinning.COVERED * width_in
         X = X if X.dtype in (np.float32, np.float64) else X.astype(float)
         original = rebinning.rebin_flux(X, rebinning.mean_matrix(back, covered))
+        if stretch[0] != 1:
+            original *= original.dtype.type(1 / stretch[0] if self.density == "wavelength" else stretch[0])
         original[:, ~covered] = np.nan
-        return original
+        return original[:, ::-1] if self._is_falling else original
 
     def get_feature_names_out(self, input_features=None):
         """Return the wavelengths of the bins in Angstrom as strings, or ``pixel0``, ... without wavelengths.
@@ -202,15 +299,19 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         Returns
         -------
         names : ndarray of str
+            Followed by ``ivar_<wavelength>`` for each bin where X has inverse variances.
         """
         check_is_fitted(self)
         if self.wavelength_out_ is None:
-            return np.array([f"pixel{i}" for i in range(self._n_bins)], dtype=object)
-        return name_wavelengths(self.wavelength_out_)
+            return np.array([f"pixel{i}" for i in range(len(self.coverage_))], dtype=object)
+        names = name_wavelengths(self.wavelength_out_)
+        return np.concatenate([names, IVAR_PREFIX + names]) if self._with_ivar else names
 
     def _check_parameters(self):
         owner = type(self).__name__
         check_option(owner, "spacing", self.spacing, ("linear", "log"))
+        check_option(owner, "density", self.density, ("wavelength", "frequency"))
+        check_option(owner, "medium", self.medium, (None, "vacuum", "air"))
         check_number(owner, "min_coverage", self.min_coverage, 0, 1, closed="right")
         if np.ndim(self.grid) == 0:
             check_integer(owner, "grid", self.grid, 2)
@@ -220,45 +321,100 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
             check_bounds(owner, "grid_range", self.grid_range)
         if self.fill_value is not None and not np.isnan(self.fill_value):
             check_number(owner, "fill_value", self.fill_value)
+        if not (self.redshift is None or isinstance(self.redshift, str)):
+            if not isinstance(self.redshift, Real) or isinstance(self.redshift, bool):
+                raise TypeError(
+                    f"`redshift` of {owner} must be None, a column name or a number, got {self.redshift!r}."
+                )
+            check_redshift(owner, self.redshift)
+
+    def _read(self, X, *, reset, **params):
+        named = (self.redshift,) if isinstance(self.redshift, str) else ()
+        self._compare_medium(X)
+        return read_blocks(self, X, reset=reset, on_bad=self.on_bad, scalars=named, **params)
+
+    def _compare_medium(self, X):
+        """Warn where X says that its wavelengths are in another medium than the parameter does."""
+        stated = getattr(X, "attrs", {}).get("medium") or getattr(X, "meta", {}).get("medium")
+        if stated in {"air", "vacuum"} and stated != (self.medium or "vacuum"):
+            warnings.warn(
+                f"X of {type(self).__name__} declares wavelengths in {stated}, but medium={self.medium!r}: they are "
+                f"taken as {self.medium or 'vacuum'}. Pass medium={stated!r}.",
+                SedGridWarning,
+                stacklevel=4,
+            )
 
     def _require_grid(self, wavelength_in):
         for name in ("grid", "grid_range"):
             if np.ndim(getattr(self, name)) > 0:
                 require_wavelength(self, wavelength_in, name)
+        for name in ("redshift", "medium"):
+            if getattr(self, name) is not None:
+                require_wavelength(self, wavelength_in, name)
+        if self.density != "wavelength":
+            require_wavelength(self, wavelength_in, "density")
 
-    def _make_grid(self, edges_in):
-        if np.ndim(self.grid) > 0:
-            grid = check_grid(type(self).__name__, self.grid, "grid")
-            if grid[0] > grid[-1]:
-                raise ValueError(f"`grid` of {type(self).__name__} must rise, got {grid[0]!r} to {grid[-1]!r}.")
-            return grid
-        low, high = (edges_in[0], edges_in[-1]) if self.grid_range is None else self.grid_range
-        if self.spacing == "log":
-            if low <= 0:
-                raise ValueError(f"spacing='log' of {type(self).__name__} needs a positive range, got ({low}, {high}).")
-            return rebinning.log_centers(low, high, self.grid)
-        return rebinning.linear_centers(low, high, self.grid)
+    def _rising_centers(self, wavelength_in, n_flux):
+        if wavelength_in is None:
+            return np.arange(n_flux, dtype=float)
+        centers = np.sort(wavelength_in)
+        return air_to_vacuum(centers) if self.medium == "air" else centers
 
-    def _check_coverage(self, coverage, centers, edges_in):
-        short = coverage < self.min_coverage * rebinning.COVERED
-        if short.all() or (short.any() and self.fill_value is None):
+    def _stretch(self, blocks):
+        """Return 1 + redshift, of one value for all spectra or of one for each."""
+        if not isinstance(self.redshift, str):
+            return np.array([1.0 + (self.redshift or 0.0)])
+        owner = type(self).__name__
+        if self.redshift not in (blocks.scalars or {}):
             raise ValueError(
-                f"{short.sum()} of {len(centers)} bins of `grid` of {type(self).__name__} "
-                f"({_describe_runs(short, centers)}) are not covered by the input, "
-                f"{edges_in[0]:.6g} to {edges_in[-1]:.6g} Angstrom. Narrow grid_range, or pass fill_value=... to fill "
-                "them."
+                f"`redshift` of {owner} is {self.redshift!r}, but X has no column of that name. Pass a DataFrame or a "
+                "SpectrumTable with it, a number, or redshift=None for spectra in the rest frame."
             )
+        return 1.0 + check_redshift(owner, blocks.scalars[self.redshift])
 
-    def _warn_of_stairs(self, centers_in, edges_in, edges_out, centers):
-        stairs = np.diff(edges_out) < STAIR * rebinning.pixel_width_at(centers, edges_in)
-        if stairs.mean() > STAIR_SHARE:
-            low, high = rebinning.fine_range(centers_in)
-            warnings.warn(
-                f"{100 * stairs.mean():.0f} % of the {len(centers)} output bins of {type(self).__name__} "
-                f"({_describe_runs(stairs, centers)}) are narrower than half of the input's pixel there: stairs "
-                f"without information. The input's longest run of fine sampling is grid_range=({low:.0f}, {high:.0f}).",
-                SedGridWarning,
-                stacklevel=3,
+    def _is_shifting(self):
+        """Whether each spectrum has a redshift of its own."""
+        return isinstance(self.redshift, str)
+
+    def _overlap_at(self, stretch):
+        inner = rebinning.coordinate(self._edges_in / stretch, self.density)
+        return rebinning.overlap_matrix(inner, rebinning.coordinate(self._edges_out, self.density))
+
+    def _bin_width(self):
+        return np.diff(rebinning.coordinate(self._edges_out, self.density))
+
+    def _rebin(self, blocks, stretch):
+        flux, ivar = blocks.flux, blocks.ivar
+        if self._is_falling:
+            flux, ivar = flux[:, ::-1], None if ivar is None else ivar[:, ::-1]
+        if self._is_shifting():
+            return rebin_shifted(flux, ivar, self._edges_in, self._edges_out, stretch, self.density, self.min_coverage)
+        if ivar is not None:
+            return rebinning.rebin_masked(flux, ivar, self._overlap, self._bin_width(), self.min_coverage)
+        resampled = rebinning.rebin_flux(flux, self._mean)
+        if self.on_bad == "mask":
+            bad = np.flatnonzero(np.isnan(resampled).any(axis=1))
+            resampled[bad] = rebinning.rebin_masked(
+                flux[bad], None, self._overlap, self._bin_width(), self.min_coverage
+            )[0]
+        return resampled, None
+
+    def _treat_uncovered(self, flux, ivar, stretch):
+        """Fill bins that a shifted spectrum does not reach, or refuse them where nothing says how to mask them."""
+        first, stop = rebinning.covered_bins(self._edges_in, self._edges_out, stretch, self.density, self.min_coverage)
+        short = (first > 0) | (stop < flux.shape[1])
+        if not short.any():
+            return
+        if self.fill_value is not None:
+            for row in np.flatnonzero(short):
+                flux[row, : first[row]] = flux[row, stop[row] :] = self.fill_value
+        elif self.on_bad == "raise" and ivar is None:
+            owner, low, high = type(self).__name__, self._edges_in[0], self._edges_in[-1]
+            raise ValueError(
+                f"The grid of {owner} reaches outside the rest frame of spectra: "
+                f"{point_at(short, len(flux), 'do not cover it')} The input has {low:.6g} to {high:.6g} Angstrom, "
+                f"redshifts up to {stretch.max() - 1:g}. Narrow grid_range, pass fill_value=..., or on_bad='mask' to "
+                "get NaN there."
             )
 
     def __sklearn_tags__(self):
@@ -267,8 +423,3 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         tags.requires_fit = True
         return tags
-
-
-def _describe_runs(flags, centers):
-    runs = [f"{centers[first]:.6g} to {centers[last]:.6g}" for first, last in rebinning.find_runs(flags)]
-    return ", ".join(runs[:3]) + (f" and {len(runs) - 3} more ranges" if len(runs) > 3 else "")

@@ -1,0 +1,138 @@
+"""X as estimators receive it, checked and split into fluxes, inverse variances and named numbers."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+
+from sklearn_sedzoo._containers._columns import IVAR_PREFIX, parse_columns
+from sklearn_sedzoo._containers._convert import name_columns
+from sklearn_sedzoo._containers._grid import describe_grid, is_same_grid
+from sklearn_sedzoo._containers._units import find_density, to_angstrom
+from sklearn_sedzoo._validation import FLOAT_DTYPES, check_finite_spectra, check_ivar, check_spectra
+
+
+class SpectrumBlocks(NamedTuple):
+    """The parts of X: `flux` and `ivar` (or None) of shape (n_samples, n_flux), `scalars` by name, `index` of rows."""
+
+    flux: np.ndarray
+    ivar: np.ndarray | None = None
+    scalars: dict | None = None
+    index: pd.Index | None = None
+
+
+def read_spectra(estimator, X, *, reset, on_bad="raise", **check_params):
+    """Return the fluxes of X, for a step that takes nothing else: inverse variances are refused, redshifts left out.
+
+    After `fit` on a plain array, columns whose names speak of another grid are refused too.
+    """
+    blocks = read_blocks(estimator, X, reset=reset, on_bad=on_bad, **check_params)
+    if blocks.ivar is not None:
+        raise ValueError(
+            f"X of {type(estimator).__name__} has columns {IVAR_PREFIX}<wavelength> beside the fluxes, which it does "
+            "not use. Drop them."
+        )
+    return blocks.flux
+
+
+def read_blocks(estimator, X, *, reset, on_bad="raise", scalars=(), **check_params):
+    """Validate X and split it; where each block stands is kept in ``estimator._columns`` by ``reset=True``.
+
+    Pixels with inverse variance 0 are masked: whatever flux they hold passes. Inverse variances that are negative or
+    not finite are refused, and so are NaN and infinite fluxes of other pixels with ``on_bad="raise"``.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose X it is; has `wavelength` and `unit` where grids are compared.
+    X : array-like, DataFrame, SpectrumTable or any container of `name_columns`
+        Spectra.
+    reset : bool
+        True in `fit`.
+    on_bad : {"raise", "mask"}
+        See `check_spectra`.
+    scalars : sequence of str
+        Names of columns that the estimator uses, beside ``redshift`` and ``ebv``.
+    **check_params
+        To scikit-learn's `validate_data`.
+
+    Returns
+    -------
+    blocks : SpectrumBlocks
+    """
+    X = name_columns(X)
+    _check_density(estimator, X)
+    names = _string_names(X)
+    if not reset and names is not None and not hasattr(estimator, "feature_names_in_"):
+        _refuse_other_grid(estimator, names, scalars)
+        X = X.to_numpy()
+    columns = parse_columns(names, scalars=scalars) if reset and names is not None else None
+    if not reset:
+        columns = getattr(estimator, "_columns", None)
+    if columns is None or columns.is_plain:
+        flux = check_spectra(estimator, X, reset=reset, on_bad=on_bad, **check_params)
+        if reset:
+            estimator._columns = columns or parse_columns(None, flux.shape[1])
+        return SpectrumBlocks(flux, None, {}, getattr(X, "index", None))
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    if reset:
+        estimator._columns = columns
+    return _split(estimator, X, columns, on_bad, check_params)
+
+
+def join_blocks(flux, ivar, index, names):
+    """Return `flux` as it is, or, where there is `ivar`, both as one DataFrame: an array would not tell them apart."""
+    if ivar is None:
+        return flux
+    return pd.DataFrame(np.concatenate([flux, ivar], axis=1), index=index, columns=names)
+
+
+def _string_names(X):
+    """Return the column names of a DataFrame, or None where they are positions: scikit-learn ignores those too."""
+    names = getattr(X, "columns", None)
+    return names if names is not None and all(isinstance(name, str) for name in names) else None
+
+
+def _split(estimator, X, columns, on_bad, check_params):
+    owner = type(estimator).__name__
+
+    def take(positions, dtype, **params):
+        return check_array(
+            X.iloc[:, positions], dtype=dtype, ensure_all_finite=False, estimator=owner, input_name="X", **params
+        )
+
+    flux = take(columns.flux, FLOAT_DTYPES, **check_params)
+    ivar = None if columns.ivar is None else check_ivar(owner, take(columns.ivar, [flux.dtype]), len(X))
+    flux = check_finite_spectra(owner, flux, on_bad, masked=None if ivar is None else ivar == 0)
+    scalars = {name: take([place], np.float64)[:, 0] for name, place in columns.scalars.items()}
+    return SpectrumBlocks(flux, ivar, scalars, X.index)
+
+
+def _refuse_other_grid(estimator, names, scalars):
+    """Compare names with the grid that was fitted where scikit-learn cannot: `fit` saw an array."""
+    known = getattr(estimator, "wavelength_in_", None)
+    named = parse_columns(names, scalars=scalars).wavelength
+    if known is None or named is None:
+        return
+    named = to_angstrom(named, estimator.unit)
+    if not is_same_grid(named, known):
+        raise ValueError(
+            f"X has other wavelengths than {type(estimator).__name__} was fitted on: {describe_grid(named)} against "
+            f"{describe_grid(known)}."
+        )
+
+
+def _check_density(estimator, X):
+    """Refuse fluxes whose unit is a density per frequency where one per wavelength is declared, or the reverse."""
+    unit = getattr(X, "attrs", {}).get("flux_unit") or getattr(X, "unit", None)
+    declared = getattr(estimator, "density", None)
+    found = find_density(unit) if unit and declared else ""
+    if found and found != declared:
+        raise ValueError(
+            f"X of {type(estimator).__name__} is in {str(unit)!r}, a density per {found}, but density={declared!r}. "
+            f"Pass density={found!r}, or convert X with astropy.units.spectral_density."
+        )

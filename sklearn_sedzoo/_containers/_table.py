@@ -1,0 +1,104 @@
+"""SpectrumTable: spectra on one wavelength grid, with what is known of each object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from sklearn_sedzoo._containers._columns import IVAR_PREFIX, KNOWN_SCALARS, name_wavelengths
+
+
+@dataclass
+class SpectrumTable:
+    """Spectra on one wavelength grid, with what is known of each object.
+
+    Parameters
+    ----------
+    flux : ndarray of shape (n_samples, n_wavelengths)
+        Flux density per wavelength, in `flux_unit`, native byte order; NaN is masked.
+    wavelength : ndarray of shape (n_wavelengths,)
+        Wavelength in Angstrom, increasing.
+    properties : DataFrame of shape (n_samples, n_properties)
+        One row per spectrum; units in ``properties.attrs["units"]``.
+    flux_unit : str, default=""
+        Unit of the flux as written in the file.
+    meta : dict
+        What else is known: ``path``, ``medium`` ("vacuum" or "air"), ``origin``, ``frame`` ("observed" or "rest").
+    ivar : ndarray of shape (n_samples, n_wavelengths), optional
+        Inverse variance of the flux, in ``flux_unit ** -2``; 0 is masked.
+    quality : ndarray of shape (n_samples,), optional
+        Sum of the bits of `sklearn_sedzoo.io.QUALITY_BITS` that hold for each spectrum; 0 is good.
+    """
+
+    flux: np.ndarray
+    wavelength: np.ndarray
+    properties: pd.DataFrame = field(default_factory=pd.DataFrame)
+    flux_unit: str = ""
+    meta: dict = field(default_factory=dict)
+    ivar: np.ndarray | None = field(default=None, kw_only=True)
+    quality: np.ndarray | None = field(default=None, kw_only=True)
+
+    def __post_init__(self):
+        if self.flux.ndim != 2 or self.flux.shape[1] != len(self.wavelength):
+            raise ValueError(
+                f"flux of SpectrumTable must have shape (n_samples, {len(self.wavelength)}) to match the "
+                f"{len(self.wavelength)} wavelengths, got {self.flux.shape}."
+            )
+        if self.properties.empty and not len(self.properties.columns):
+            self.properties = pd.DataFrame(index=pd.RangeIndex(len(self.flux)))
+        if len(self.properties) != len(self.flux):
+            raise ValueError(
+                f"properties of SpectrumTable must have one row for each of the {len(self.flux)} spectra, "
+                f"got {len(self.properties)} rows."
+            )
+        if self.ivar is not None and self.ivar.shape != self.flux.shape:
+            raise ValueError(
+                f"ivar of SpectrumTable must have the shape of flux, {self.flux.shape}, got {self.ivar.shape}."
+            )
+        if self.quality is not None and np.shape(self.quality) != (len(self.flux),):
+            raise ValueError(
+                f"quality of SpectrumTable must have one value for each of the {len(self.flux)} spectra, got shape "
+                f"{np.shape(self.quality)}."
+            )
+
+    def __len__(self):
+        return len(self.flux)
+
+    def __getitem__(self, rows):
+        """Return the table of the selected rows (slice, mask or indices)."""
+        return SpectrumTable(
+            self.flux[rows],
+            self.wavelength,
+            self.properties.iloc[rows],
+            self.flux_unit,
+            dict(self.meta),
+            ivar=None if self.ivar is None else self.ivar[rows],
+            quality=None if self.quality is None else self.quality[rows],
+        )
+
+    @property
+    def redshift(self):
+        """The column ``redshift`` of the properties as floats, or None where there is none."""
+        if "redshift" not in self.properties:
+            return None
+        return self.properties["redshift"].to_numpy(dtype=float)
+
+    def to_frame(self):
+        """Return what estimators take as X: fluxes, inverse variances and named numbers as columns of a DataFrame.
+
+        Fluxes are named by their wavelength in Angstrom, inverse variances ``ivar_<wavelength>`` (if there are any);
+        ``redshift`` and ``ebv`` come along where the properties have them. Unit, density and medium of the spectra
+        stand in ``attrs``.
+        """
+        names, values = name_wavelengths(self.wavelength), self.flux
+        if self.ivar is not None:
+            values = np.concatenate([values, self.ivar.astype(values.dtype, copy=False)], axis=1)
+            names = np.concatenate([names, IVAR_PREFIX + names])
+        frame = pd.DataFrame(values, columns=names, index=self.properties.index)
+        for name in KNOWN_SCALARS:
+            if name in self.properties:
+                frame[name] = self.properties[name].astype(float)
+        frame.attrs.update({"flux_unit": self.flux_unit, "medium": self.meta.get("medium", "")})
+        return frame

@@ -1,0 +1,237 @@
+"""What a catalogue is fit for, before anything is trained on it."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sklearn_sedzoo._kernels import line_centroid
+from sklearn_sedzoo._kernels.rebinning import fine_range
+from sklearn_sedzoo.io._quality import count_quality
+from sklearn_sedzoo.preprocessing import ABSORPTION_LINES
+
+BAND = (4050.0, 4150.0)
+STACK_GRID = np.exp(np.arange(np.log(3700.0), np.log(6800.0), 1e-4))
+N_MEASURED = 2000  # spectra that are enough to measure frame, medium and noise
+TOLERANCE = 30.0  # km/s; air stands at -83
+STRONGER = 1.3  # ratio of line strengths that settles the frame
+
+
+@dataclass
+class Diagnosis:
+    """Findings on a catalogue: facts by name, and what the user should look at.
+
+    Parameters
+    ----------
+    facts : dict of str to str
+        What was found, in the order of reading.
+    warnings : list of str
+        What will go wrong or deserves a look, each with its cure.
+    measured : dict of str to float or str
+        The numbers behind the facts: `frame`, `medium`, `offset_km_s`, `median_snr`, `n_bad`, `covered_range`.
+    """
+
+    facts: dict = field(default_factory=dict)
+    warnings: list = field(default_factory=list)
+    measured: dict = field(default_factory=dict)
+
+    def __str__(self):
+        width = max((len(name) for name in self.facts), default=0)
+        lines = [f"{name:<{width}}  {text}" for name, text in self.facts.items()]
+        return "\n".join(lines + [f"! {text}" for text in self.warnings])
+
+
+def diagnose_catalog(catalog):
+    """Say what a catalogue holds and how it will be read: frame, medium, units, noise, coverage, stairs, bad rows.
+
+    Whether wavelengths are in air or in vacuum is measured from the centroids of Ca II K and the Balmer lines in the
+    median spectrum: air moves them by -83 km/s. Whether the spectra are in the rest frame is measured from where
+    those lines are stronger, at their own wavelengths or at (1 + z) times them.
+
+    Parameters
+    ----------
+    catalog : SpectrumTable
+        As `read_catalog` returns it.
+
+    Returns
+    -------
+    diagnosis : Diagnosis
+        Print it.
+
+    References
+    ----------
+    .. [1] F. Stoehr et al., "DER_SNR: A Simple & General Spectroscopic Signal-to-Noise Measurement Algorithm", ADASS
+       XVII, ASP Conf. Ser. 394, 505 (2008).
+
+    Examples
+    --------
+    >>> from sklearn_sedzoo.datasets import make_sed_catalog
+    >>> from sklearn_sedzoo.io import diagnose_catalog
+    >>> diagnosis = diagnose_catalog(make_sed_catalog(20, random_state=0))
+    >>> diagnosis.measured["frame"], diagnosis.measured["medium"]
+    ('rest', 'vacuum')
+    """
+    found = Diagnosis()
+    _describe_contents(catalog, found)
+    _describe_rows(catalog, found)
+    usable = _usable_rows(catalog)
+    if len(usable):
+        flux = np.where(_valid(catalog)[usable], catalog.flux[usable], np.nan).astype(float)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # rows without a valid pixel give NaN, and are counted
+            stretch = _measure_frame(catalog, flux, usable, found)
+            _measure_medium(catalog, flux, stretch, found)
+            _measure_noise(catalog, flux, usable, found)
+        _describe_coverage(catalog, flux, stretch, found)
+    return found
+
+
+def _valid(catalog):
+    valid = np.isfinite(catalog.flux)
+    return valid if catalog.ivar is None else valid & (catalog.ivar > 0)
+
+
+def _usable_rows(catalog):
+    """Return rows with flux in more than 10 pixels, at most N_MEASURED of them, from all over the catalogue."""
+    rows = np.flatnonzero(_valid(catalog).sum(axis=1) > 10)
+    return rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), N_MEASURED)).astype(int))] if len(rows) else rows
+
+
+def _describe_contents(catalog, found):
+    grid = catalog.wavelength
+    steps = np.diff(grid)
+    kind = "uniform" if np.allclose(steps, steps[0], rtol=1e-3) else "logarithmic"
+    if kind == "logarithmic" and not np.allclose(np.diff(np.log(grid)), np.log(grid[1] / grid[0]), rtol=1e-3):
+        kind = "not uniform"
+    found.facts["spectra"] = f"{len(catalog)} of {len(grid)} pixels, {catalog.flux.dtype}"
+    found.facts["wavelengths"] = (
+        f"{grid[0]:.6g} to {grid[-1]:.6g} Angstrom, {kind}, steps {steps.min():.3g} to {steps.max():.3g} Angstrom"
+    )
+    found.facts["flux unit"] = catalog.flux_unit or "not stated"
+    found.facts["errors"] = (
+        "none"
+        if catalog.ivar is None
+        else (f"inverse variances; {100 * np.mean(catalog.ivar <= 0):.3g} % of the pixels are masked")
+    )
+    found.facts["properties"] = ", ".join(map(str, catalog.properties.columns[:12])) or "none"
+    if not catalog.flux_unit:
+        found.warnings.append("The file states no unit of flux: brightness (FluxScale) will have none either.")
+    low, high = fine_range(grid)
+    if high - low < 0.95 * (grid[-1] - grid[0]):
+        found.facts["fine sampling"] = f"{low:.0f} to {high:.0f} Angstrom"
+        found.warnings.append(
+            f"Outside {low:.0f} to {high:.0f} Angstrom the pixels are much wider: resampled finely they are stairs "
+            f"without information. Take grid_range=({low:.0f}, {high:.0f})."
+        )
+
+
+def _describe_rows(catalog, found):
+    quality = np.zeros(len(catalog), dtype=int) if catalog.quality is None else catalog.quality
+    counts = count_quality(quality)
+    found.measured["n_bad"] = int(np.count_nonzero(quality))
+    rows = np.flatnonzero(quality)
+    found.facts["bad spectra"] = (
+        ", ".join(f"{name}: {n}" for name, n in counts.items()) + f"; first at row {rows[0]}" if len(rows) else "none"
+    )
+    values = np.ascontiguousarray(catalog.flux[np.flatnonzero(_valid(catalog).any(axis=1))[:20000]])
+    n_double = len(values) - len({row.tobytes() for row in values})
+    if n_double:
+        found.warnings.append(f"{n_double} spectra are exact copies of others.")
+
+
+def _measure_frame(catalog, flux, usable, found):
+    """Return 1 + z by which the spectra must be divided to be at rest, and say how that is known."""
+    ones = np.ones(len(flux))
+    stated = catalog.meta.get("frame", "")
+    redshift = catalog.redshift
+    if redshift is not None:
+        redshift = np.where(np.isfinite(redshift[usable]), redshift[usable], 0.0)
+    strengths = {}
+    for frame, stretch in (("rest", ones), ("observed", None if redshift is None else 1 + redshift)):
+        if stretch is not None:
+            stack = line_centroid.stack_spectra(flux, catalog.wavelength, stretch, STACK_GRID)
+            strengths[frame] = line_centroid.line_strength(STACK_GRID, stack, list(ABSORPTION_LINES.values()))
+    if redshift is None:
+        frame = stated or ("rest" if strengths["rest"] > 0.03 else "unknown")
+        text = f"{frame}; the file has no redshifts"
+        if frame != "rest":
+            found.warnings.append(
+                "No redshifts: spectra in the observed frame cannot be brought to rest. Add a column."
+            )
+    elif np.ptp(redshift) < 1e-4 and abs(redshift[0]) < 1e-4:
+        frame, text = "rest", "rest (all redshifts are 0)"
+    elif max(strengths.values()) < STRONGER * min(strengths.values()):
+        frame = stated or "unknown"
+        text = f"{frame}; the lines do not tell"
+        found.warnings.append("The frame is not clear: look at the spectra before you choose redshift=None.")
+    else:
+        frame = max(strengths, key=strengths.get)
+        depths = f"{strengths['rest']:.3f} as they stand, {strengths['observed']:.3f} shifted"
+        text = f"{frame}, by its lines (mean depth {depths})"
+    if stated and frame not in {stated, "unknown"}:
+        found.warnings.append(f"The file states the {stated} frame, its lines stand in the {frame} frame.")
+    if frame == "observed" and redshift is not None:
+        text += f"; redshifts {redshift.min():.4g} to {redshift.max():.4g}: use SpectrumResampler(redshift='redshift')"
+    found.facts["frame"] = text
+    found.measured["frame"] = frame
+    return 1 + redshift if frame == "observed" and redshift is not None else ones
+
+
+def _measure_medium(catalog, flux, stretch, found):
+    stated = catalog.meta.get("medium", "")
+    if found.measured["frame"] == "unknown" or (found.measured["frame"] == "observed" and catalog.redshift is None):
+        found.facts["medium"] = f"{stated or 'unknown'}; not measured: where the lines should stand is not known"
+        found.measured.update({"medium": stated or "unknown", "offset_km_s": np.nan})
+        return
+    stack = line_centroid.stack_spectra(flux, catalog.wavelength, stretch, STACK_GRID)
+    offset, in_air, each = line_centroid.measure_medium(STACK_GRID, stack, list(ABSORPTION_LINES.values()))
+    measured = "vacuum" if abs(offset) < TOLERANCE else "air" if abs(offset - in_air) < TOLERANCE else ""
+    lines = ", ".join(name for name, value in zip(ABSORPTION_LINES, each, strict=True) if np.isfinite(value))
+    if measured:
+        text = f"{measured}, measured: {lines} stand at {offset:+.0f} km/s (vacuum 0, air {in_air:+.0f})"
+    else:
+        where = f"lines stand at {offset:+.0f} km/s" if np.isfinite(offset) else "no line could be measured"
+        text = f"{stated or 'unknown'}; {where}, neither vacuum (0) nor air ({in_air:+.0f})"
+    found.facts["medium"] = text + (f"; the file states {stated}" if stated else "; the file does not state it")
+    found.measured.update({"medium": measured or stated or "unknown", "offset_km_s": offset})
+    if measured and stated and measured != stated:
+        found.warnings.append(
+            f"The file states wavelengths in {stated}, its lines stand where they do in {measured}: ages and "
+            f"dispersions will be wrong (.1 dex, 64 km/s). Pass medium={measured!r} to SpectrumResampler."
+        )
+    elif measured == "air":
+        found.warnings.append("Wavelengths are in air: pass medium='air' to SpectrumResampler.")
+
+
+def _measure_noise(catalog, flux, usable, found):
+    if catalog.ivar is not None:
+        snr = np.nanmedian(np.where(np.isfinite(flux), flux * np.sqrt(catalog.ivar[usable]), np.nan), axis=1)
+        source = "from the inverse variances"
+    else:
+        noise = line_centroid.noise_of(flux)
+        level = np.nanmedian(flux, axis=1)
+        snr = np.divide(level, noise, out=np.full(len(flux), np.inf), where=noise > 0)
+        source = "from the scatter of neighbouring pixels"
+    low, middle, high = np.nanpercentile(np.where(np.isinf(snr), 1e6, snr), [10, 50, 90])
+    found.measured["median_snr"] = float(middle)
+    found.facts["S/N per pixel"] = f"{middle:.3g} (10th to 90th percentile {low:.3g} to {high:.3g}), {source}"
+    if middle < 3:
+        found.warnings.append("S/N below 3 for half of the spectra: resample to wider bins, or stack.")
+
+
+def _describe_coverage(catalog, flux, stretch, found):
+    grid = catalog.wavelength
+    low, high = grid[0] / stretch.min(), grid[-1] / stretch.max()
+    share = np.isfinite(flux).mean(axis=0)
+    found.measured["covered_range"] = (float(low), float(high))
+    found.facts["covered by all"] = (
+        f"{low:.6g} to {high:.6g} Angstrom{' in the rest frame' if stretch.max() > 1 else ''}; "
+        f"{100 * np.mean(share > 0.95):.3g} % of the pixels are valid in 95 % of the spectra"
+    )
+    if low > BAND[0] or high < BAND[1]:
+        found.warnings.append(
+            f"The band {BAND[0]:.0f} to {BAND[1]:.0f} Angstrom of the default normalisation is not covered: choose "
+            "another band inside the range."
+        )

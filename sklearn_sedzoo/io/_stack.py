@@ -1,0 +1,110 @@
+"""Spectra on different grids into one table, with what each one covers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sklearn_sedzoo._containers import SpectrumTable
+from sklearn_sedzoo.exceptions import SedReadError
+from sklearn_sedzoo.preprocessing import SpectrumResampler
+
+SAME = 1e-9  # relative difference of two wavelengths that counts as none
+OFF_LATTICE = 0.02  # pixels; float32 log wavelengths of SDSS are off by .002
+
+
+def stack_spectra(tables, *, grid=None, path=""):
+    """Join tables of spectra into one.
+
+    Tables on the same grid are joined as they are. Grids that are parts of one lattice (steps constant in wavelength
+    or in its logarithm, as those of SDSS spectra are) are laid into it, pixel by pixel and exactly. Other grids need
+    `grid`: the spectra are resampled to it. Pixels that a spectrum does not cover are NaN with inverse variance 0.
+
+    Parameters
+    ----------
+    tables : list of SpectrumTable
+        At least one.
+    grid : array-like of shape (n_wavelengths,), optional
+        Bin centres in Angstrom, rising.
+    path : str or path
+        For messages.
+    """
+    first = tables[0]
+    units = {table.flux_unit for table in tables}
+    if len(units) > 1:
+        raise SedReadError(f"{path}: the spectra are in different units ({', '.join(sorted(units))}). Convert them.")
+    media = {table.meta.get("medium", "") for table in tables}
+    if len(media) > 1:
+        raise SedReadError(f"{path}: the spectra are in different media ({sorted(media)}). Convert them to vacuum.")
+    if grid is not None:
+        wavelength = np.asarray(grid, dtype=float)
+        parts = [_resample(table, wavelength) for table in tables]
+    elif all(_is_same(table.wavelength, first.wavelength) for table in tables):
+        wavelength, parts = first.wavelength, [(table.flux, table.ivar) for table in tables]
+    else:
+        wavelength, offsets = _find_lattice([table.wavelength for table in tables], path)
+        parts = [_place(table, offset, len(wavelength)) for table, offset in zip(tables, offsets, strict=True)]
+    with_ivar = all(ivar is not None for _, ivar in parts)
+    properties = pd.concat([table.properties for table in tables], ignore_index=True)
+    properties.attrs["units"] = first.properties.attrs.get("units", {})
+    quality = None
+    if any(table.quality is not None for table in tables):
+        quality = np.concatenate(
+            [np.zeros(len(table), dtype=np.int16) if table.quality is None else table.quality for table in tables]
+        )
+    return SpectrumTable(
+        np.concatenate([flux for flux, _ in parts]),
+        wavelength,
+        properties,
+        first.flux_unit,
+        dict(first.meta),
+        ivar=np.concatenate([ivar for _, ivar in parts]) if with_ivar else None,
+        quality=quality,
+    )
+
+
+def _is_same(a, b):
+    return len(a) == len(b) and np.allclose(a, b, rtol=SAME, atol=0)
+
+
+def _resample(table, grid):
+    resampler = SpectrumResampler(grid, wavelength=None, on_bad="mask", fill_value=np.nan)
+    frame = SpectrumTable(table.flux, table.wavelength, ivar=table.ivar).to_frame()
+    values = np.asarray(resampler.fit_transform(frame))
+    return values[:, : len(grid)], None if table.ivar is None else values[:, len(grid) :]
+
+
+def _find_lattice(grids, path):
+    """Return the lattice that all grids are part of, and where in it each one begins; raise if there is none."""
+    for forward, back in ((np.log, np.exp), (np.asarray, np.asarray)):
+        axes = [forward(grid) for grid in grids]
+        step = (axes[0][-1] - axes[0][0]) / (len(axes[0]) - 1)
+        start = min(axis[0] for axis in axes)
+        positions = [(axis - start) / step for axis in axes]
+        offsets = [int(np.round(position[0])) for position in positions]
+        if all(
+            np.abs(position - offset - np.arange(len(position))).max() < OFF_LATTICE
+            for position, offset in zip(positions, offsets, strict=True)
+        ):
+            n_pixels = max(offset + len(axis) for offset, axis in zip(offsets, axes, strict=True))
+            return back(start + step * np.arange(n_pixels)), offsets
+    other = next(i for i, grid in enumerate(grids) if not _is_same(grid, grids[0]))
+    raise SedReadError(
+        f"{path}: the spectra have different wavelength grids: {_describe(grids[0])} for the first, "
+        f"{_describe(grids[other])} for number {other}. Pass grid=... (bin centres in Angstrom) to resample them."
+    )
+
+
+def _place(table, offset, n_pixels):
+    flux = np.full((len(table), n_pixels), np.nan, dtype=table.flux.dtype)
+    here = slice(offset, offset + table.flux.shape[1])
+    flux[:, here] = table.flux
+    if table.ivar is None:
+        return flux, None
+    ivar = np.zeros_like(flux)
+    ivar[:, here] = table.ivar
+    return flux, ivar
+
+
+def _describe(grid):
+    return f"{len(grid)} pixels from {grid[0]:.6g} to {grid[-1]:.6g} Angstrom"

@@ -1,0 +1,104 @@
+"""ExtinctionCorrector: observed spectra to spectra without the dust of our Galaxy."""
+
+import numpy as np
+
+from sklearn_sedzoo._validation import check_number, check_option, point_at
+from sklearn_sedzoo.preprocessing._one_to_one import OneToOneStep
+
+LAWS = ("F99", "F19", "O94", "CCM89", "G23")
+
+
+class ExtinctionCorrector(OneToOneStep):
+    """Correct observed spectra for the dust of our Galaxy.
+
+    It acts on observed wavelengths: it stands before `SpectrumResampler`, which takes the redshift out. A grid in
+    vacuum is assumed (the law changes by less than 1e-4 between air and vacuum).
+
+    Parameters
+    ----------
+    ebv : str or float, default="ebv"
+        Colour excess E(B-V) in magnitudes: the name of a column of X, or one number for all.
+    law : {"F99", "F19", "O94", "CCM89", "G23"}, default="F99"
+        Extinction curve of the package dust_extinction: Fitzpatrick (1999), Fitzpatrick et al. (2019), O'Donnell
+        (1994), Cardelli, Clayton & Mathis (1989) or Gordon et al. (2023).
+    r_v : float, default=3.1
+        Ratio of total to selective extinction.
+    wavelength : array-like of shape (n_wavelengths,), Quantity or "index", optional
+        Observed wavelength of each column in `unit`, where the column names do not tell.
+    unit : str or astropy unit, default="Angstrom"
+        Unit of `wavelength` or of the numbers in the column names.
+    on_bad : {"raise", "mask"}, default="raise"
+        Refuse NaN and infinite pixels, or hand them on as NaN.
+
+    Attributes
+    ----------
+    wavelength_in_ : ndarray of shape (n_wavelengths,)
+        Wavelengths in Angstrom.
+    curve_ : ndarray of shape (n_wavelengths,)
+        A(wavelength) / A(V); NaN outside the range of the law, which is an error unless `ebv` is 0.
+    n_features_in_ : int
+        Number of columns of X.
+
+    See Also
+    --------
+    SpectrumResampler : The next step.
+
+    Notes
+    -----
+    :math:`f \\to f \\cdot 10^{0.4 R_V E(B-V) k(\\lambda)}` with :math:`k = A(\\lambda) / A(V)`; ivar is divided by the
+    square of the factor.
+
+    References
+    ----------
+    .. [1] E. L. Fitzpatrick, "Correcting for the Effects of Interstellar Extinction", PASP 111, 63 (1999).
+    .. [2] K. D. Gordon, "dust_extinction: Interstellar Dust Extinction Models", JOSS 9(100), 7023 (2024).
+
+    Examples
+    --------
+    >>> from sklearn_sedzoo.preprocessing import ExtinctionCorrector
+    >>> corrector = ExtinctionCorrector(ebv=0.1, wavelength=[4000., 5500., 9000.])
+    >>> corrector.fit_transform([[1., 1., 1.]]).round(3)
+    array([[1.501, 1.322, 1.138]])
+    """
+
+    def __init__(self, ebv="ebv", *, law="F99", r_v=3.1, wavelength=None, unit="Angstrom", on_bad="raise"):
+        self.ebv = ebv
+        self.law = law
+        self.r_v = r_v
+        self.wavelength = wavelength
+        self.unit = unit
+        self.on_bad = on_bad
+
+    def _prepare(self, wavelength):
+        owner = type(self).__name__
+        check_option(owner, "law", self.law, LAWS)
+        check_number(owner, "r_v", self.r_v, 1, 10)
+        if not isinstance(self.ebv, str):
+            check_number(owner, "ebv", self.ebv, 0, 20)
+        import astropy.units as u
+        from dust_extinction import parameter_averages  # here: it loads astropy.modeling
+
+        law = getattr(parameter_averages, self.law)(Rv=self.r_v)
+        with np.errstate(divide="ignore"):
+            inverse_micron = 1e4 / wavelength
+        outside = (inverse_micron < law.x_range[0]) | (inverse_micron > law.x_range[1])
+        if outside.any() and self.ebv != 0:
+            low, high = 1e4 / law.x_range[1], 1e4 / law.x_range[0]
+            raise ValueError(
+                f"law={self.law!r} of {owner} holds from {low:.6g} to {high:.6g} Angstrom; X has wavelengths "
+                f"from {wavelength.min():.6g} to {wavelength.max():.6g}. Choose law='G23' (912 to 320,000 Angstrom) "
+                "or cut X."
+            )
+        self.curve_ = np.full(len(wavelength), np.nan)
+        self.curve_[~outside] = law(inverse_micron[~outside] / u.micron) if not outside.all() else []
+
+    def _change(self, flux, ivar, scalars):
+        ebv = np.asarray(self._scalar("ebv", scalars, len(flux)), dtype=float)
+        wrong = ~(np.isfinite(ebv) & (ebv >= 0) & (ebv <= 20))
+        if wrong.any():
+            raise ValueError(
+                f"E(B-V) of {type(self).__name__} must be finite and in [0, 20]: "
+                f"{point_at(wrong, len(ebv), 'have another')[:-1]}, {float(ebv[wrong][0])!r}."
+            )
+        factor = 10 ** np.where(ebv[:, None] == 0, 0.0, 0.4 * self.r_v * ebv[:, None] * self.curve_)
+        return flux * factor, None if ivar is None else ivar / factor**2
