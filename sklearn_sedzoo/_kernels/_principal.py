@@ -18,19 +18,23 @@ class Frame(NamedTuple):
     spread: np.ndarray
 
 
-def fit_principal_frame(X, rows, n_axes, rng, n_iter=4) -> Frame:
+def fit_principal_frame(X, rows, n_axes, rng, row_weight=None, n_iter=4) -> Frame:
     """Return the leading principal axes of ``X[rows]``, with no full copy of X.
+
+    `row_weight`, one number for each row of X, weighs mean and covariance.
 
     Up to 1500 rows or columns the axes come from the smaller of the two Gram matrices in float64; above, from a
     randomised subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4) with `n_iter` passes.
     The largest loading of each axis is positive.
     """
     rows = np.sort(rows)
-    mean = sum(X[block].sum(axis=0, dtype=np.float64) for block in _blocks(rows)) / len(rows)
+    weight = np.ones(len(X)) if row_weight is None else np.asarray(row_weight, dtype=np.float64)
+    weight = weight / weight[rows].mean()
+    mean = sum(weight[block] @ X[block] for block in _blocks(rows)) / len(rows)
     if min(len(rows), X.shape[1]) <= EXACT_SIZE:
-        axes, energy = _solve_exactly(X, rows, mean, n_axes)
+        axes, energy = _solve_exactly(X, rows, mean, np.sqrt(weight), n_axes)
     else:
-        axes, energy = _iterate_subspace(X, rows, mean, n_axes, rng, n_iter)
+        axes, energy = _iterate_subspace(X, rows, mean, np.sqrt(weight), n_axes, rng, n_iter)
     axes = axes * _signs(axes)[:, None]
     return Frame(mean, axes, np.sqrt(np.maximum(energy, 0) / len(rows)))
 
@@ -53,14 +57,16 @@ def residual_energy(X, frame: Frame, scores) -> np.ndarray:
     return left
 
 
-def fit_whitening(latents) -> Frame:
+def fit_whitening(latents, row_weight=None) -> Frame:
     """Return the frame in which the latents are uncorrelated, ordered by variance and of unit variance.
 
     Directions without variance keep their scale (they come out as zeros, not as noise divided by nothing).
     """
     latents = np.asarray(latents, dtype=np.float64)
-    mean = latents.mean(axis=0)
-    _, singular, axes = np.linalg.svd(latents - mean, full_matrices=True)
+    weight = np.ones(len(latents)) if row_weight is None else np.asarray(row_weight, dtype=np.float64)
+    weight = weight / weight.mean()
+    mean = weight @ latents / len(latents)
+    _, singular, axes = np.linalg.svd((latents - mean) * np.sqrt(weight)[:, None], full_matrices=True)
     spread = np.zeros(latents.shape[1])
     spread[: len(singular)] = singular / np.sqrt(len(latents))
     flat = spread <= 3e-6 * spread.max(initial=0)  # some tens of float32 roundings: noise of the arithmetic
@@ -86,17 +92,17 @@ def _signs(axes):
     return np.where(axes[np.arange(len(axes)), largest] < 0, -1.0, 1.0)
 
 
-def _solve_exactly(X, rows, mean, n_axes):
+def _solve_exactly(X, rows, mean, root, n_axes):
     n_rows, n_columns = len(rows), X.shape[1]
     if n_rows <= n_columns:
-        centred = X[rows] - mean
+        centred = (X[rows] - mean) * root[rows, None]
         energy, vectors = np.linalg.eigh(centred @ centred.T)
         energy, vectors = energy[::-1][:n_axes], vectors[:, ::-1][:, :n_axes]
         axes = np.linalg.qr((centred.T @ vectors) / np.sqrt(np.maximum(energy, _floor(energy))))[0].T
     else:
         gram = np.zeros((n_columns, n_columns))
         for block in _blocks(rows):
-            centred = X[block] - mean
+            centred = (X[block] - mean) * root[block, None]
             gram += centred.T @ centred
         energy, axes = np.linalg.eigh(gram)
         energy, axes = energy[::-1][:n_axes], axes[:, ::-1][:, :n_axes].T
@@ -107,21 +113,21 @@ def _floor(energy):
     return max(float(energy.max(initial=0)) * 1e-15, np.finfo(float).tiny)
 
 
-def _iterate_subspace(X, rows, mean, n_axes, rng, n_iter):
+def _iterate_subspace(X, rows, mean, root, n_axes, rng, n_iter):
     dtype = X.dtype
     subspace = rng.standard_normal((X.shape[1], min(n_axes + 10, X.shape[1]))).astype(dtype)
-    mean = mean.astype(dtype)
+    mean, root = mean.astype(dtype), root.astype(dtype)
     for _ in range(n_iter):
         subspace = np.linalg.qr(subspace)[0]
         image = np.zeros_like(subspace)
         for block in _blocks(rows):
-            centred = X[block] - mean
+            centred = (X[block] - mean) * root[block, None]
             image += centred.T @ (centred @ subspace)
         subspace = image
     subspace = np.linalg.qr(subspace)[0]
     inner = np.zeros((subspace.shape[1],) * 2)
     for block in _blocks(rows):
-        scores = ((X[block] - mean) @ subspace).astype(np.float64)
+        scores = (((X[block] - mean) * root[block, None]) @ subspace).astype(np.float64)
         inner += scores.T @ scores
     energy, vectors = np.linalg.eigh(inner)
     axes = (subspace @ vectors[:, ::-1][:, :n_axes]).T.astype(np.float64)

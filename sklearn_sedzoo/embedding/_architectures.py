@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from sklearn_sedzoo.embedding._layers import load_layers
 
@@ -14,8 +15,8 @@ DEFAULTS = {
         "strides": 128,
         "pool_size": 1,
         "activation": "gelu",
-        "epochs": 150,
-        "patience": 50,
+        "epochs": 400,
+        "patience": 200,
         "batch_size": None,
         "learning_rate": 3e-3,
     },
@@ -128,10 +129,12 @@ def _plain():
 
 
 def _activate(x, config):
-    from keras import layers
+    from keras import layers, ops
 
     if config["activation"] == "leaky_relu":
         return layers.LeakyReLU()(x)
+    if config["activation"] == "gelu":
+        return layers.Activation(partial(ops.gelu, approximate=True))(x)  # as good, and compiles in half the time
     return layers.Activation(config["activation"])(x)
 
 

@@ -10,12 +10,12 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_sedzoo._containers import read_spectra
 from sklearn_sedzoo._validation import check_integer, check_number, check_option
 from sklearn_sedzoo.embedding._architectures import BUILDERS, find_default
 from sklearn_sedzoo.embedding._backend import isolated_randomness, load_keras
 from sklearn_sedzoo.embedding._fitting import Plan, count_training_rows, fit_autoencoder
-from sklearn_sedzoo.embedding._spaces import LARGEST
+from sklearn_sedzoo.embedding._reading import keep_useful_rows, read_weighted_spectra
+from sklearn_sedzoo.embedding._spaces import LARGEST, scale_ivar
 
 SHAPE_PARAMETERS = ("filters", "kernel_size", "strides", "pool_size")
 N_AXES = 32  # scores that the residual network reads and draws, at least
@@ -59,12 +59,15 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         Spectra per training step; None is 100 for "thesis" and a callable; "residual" then takes 25 steps per
         epoch, of 32 to 512 spectra.
     epochs : int, default=None
-        Largest number of passes over the data; None is 150 for "residual", 50 for "thesis" and a callable.
+        Largest number of passes over the data; None is 400 for "residual", 50 for "thesis" and a callable.
     patience : int, default=None
-        Stop after so many epochs without a better validation loss; None is 50 for "residual", else 10.
+        Stop after so many epochs without a better validation loss; None is 200 for "residual", else 10.
     validation_fraction : float, default=0.1
         Share of the spectra, rounded up, on which the validation loss is measured. The weights of the best epoch
         are kept. 0: train on all, and watch the training loss.
+    on_bad : {"raise", "mask"}, default="raise"
+        What to do with NaN and infinite fluxes: refuse them, or leave them out of the loss and fill them from the
+        other pixels.
     random_state : int, RandomState instance or None, default=None
         Draws the split, the initial weights and the order of the spectra. The global generators are left alone.
 
@@ -138,6 +141,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         epochs=None,
         patience=None,
         validation_fraction=0.1,
+        on_bad="raise",
         random_state=None,
     ):
         self.latent_dim = latent_dim
@@ -154,18 +158,21 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         self.epochs = epochs
         self.patience = patience
         self.validation_fraction = validation_fraction
+        self.on_bad = on_bad
         self.random_state = random_state
 
     @with_callbacks
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, sample_weight=None):
         """Train the network.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_wavelengths)
-            Normalised fluxes.
+            Normalised fluxes. A DataFrame may hold a second block of columns ``ivar_<name>``: inverse variances.
         y : None
             Not used.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the spectra in the principal axes and in the loss; those of weight 0 are left out.
 
         Returns
         -------
@@ -175,13 +182,16 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         self._check_parameters()
         load_keras()
         with keep_on_failure(self, ("n_features_in_", "feature_names_in_")):
-            X = read_spectra(self, X, reset=True, ensure_min_samples=2)
-            self._check_sizes(X)
+            X, ivar = read_weighted_spectra(self, X, reset=True, ensure_min_samples=2)
+            X, ivar, row_weight = keep_useful_rows(X, ivar, sample_weight)
+            self._check_sizes(X, ivar)
             rng, plan = make_generator(self.random_state), self._make_plan(len(X))
             progress = self._init_callback_context(max_subtasks=plan.epochs)
             progress.call_on_fit_task_begin(estimator=self, X=X)
             with isolated_randomness(int(rng.integers(2**31))):
-                model, monitor = fit_autoencoder(X, self._make_config(X), plan, rng, self._make_report(progress, X))
+                model, monitor = fit_autoencoder(
+                    X, self._make_config(X, ivar), plan, rng, self._make_report(progress, X), ivar, row_weight
+                )
         self.model_ = model
         self.history_ = monitor.history
         self.n_iter_ = len(monitor.history["loss"])
@@ -205,8 +215,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
             The latents; columns are named ``latent0``, ``latent1``, ...
         """
         check_is_fitted(self)
-        X = read_spectra(self, X, reset=False)
-        return self.model_.encode(X).astype(np.float32)
+        return self.model_.encode(*read_weighted_spectra(self, X, reset=False)).astype(np.float32)
 
     def inverse_transform(self, X):
         """Return the spectra that the decoder draws.
@@ -243,11 +252,13 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         Returns
         -------
         score : float
-            ``-mean((X - inverse_transform(transform(X)))**2)``.
+            ``-mean((X - inverse_transform(transform(X)))**2)``, over the pixels that are there, weighted by their
+            inverse variances where X has them.
         """
         check_is_fitted(self)
-        X = read_spectra(self, X, reset=False)
-        return -float(np.mean((X - self.model_.reconstruct(X)) ** 2, dtype=np.float64))
+        X, ivar = read_weighted_spectra(self, X, reset=False)
+        squares = (X - self.model_.reconstruct(X, ivar)) ** 2
+        return -float(np.average(squares, weights=None if ivar is None else scale_ivar(ivar, X.shape)))
 
     def summary(self):
         """Return the layers of the network, their shapes and numbers of weights, as text.
@@ -296,7 +307,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
             check_number(owner, "learning_rate", self.learning_rate, 0, closed="neither")
         check_number(owner, "validation_fraction", self.validation_fraction, 0, 1, closed="left")
 
-    def _check_sizes(self, X):
+    def _check_sizes(self, X, ivar):
         owner = type(self).__name__
         n_train = count_training_rows(len(X), self.validation_fraction)
         if self.latent_dim > min(n_train, X.shape[1]):
@@ -304,6 +315,8 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
                 f"`latent_dim` of {owner} must be at most {min(n_train, X.shape[1])}, got {self.latent_dim!r}: there "
                 f"are {n_train} spectra to train on (n_samples = {X.shape[0]}) of n_features = {X.shape[1]}."
             )
+        if self.loss == "binary_crossentropy" and ivar is not None:
+            raise ValueError(f"loss='binary_crossentropy' of {owner} knows no masks and errors. Use loss='mse'.")
         largest = max(abs(float(X.min())), abs(float(X.max())))
         if largest > LARGEST:
             raise ValueError(
@@ -316,7 +329,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
                 "Use loss='mse', or FluxNormalizer(statistic='max')."
             )
 
-    def _make_config(self, X):
+    def _make_config(self, X, ivar):
         """Return the shape of the network, with the defaults of the architecture filled in."""
         n_train = count_training_rows(len(X), self.validation_fraction)
         shape = {name: self._resolve(name) for name in SHAPE_PARAMETERS}
@@ -327,9 +340,9 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
             "n_axes": min(n_train, X.shape[1], max(N_AXES, 2 * self.latent_dim)),
             "latent_dim": int(self.latent_dim),
             "width": 128,
-            "depth": 2,
+            "depth": 1,
             "activation": self._resolve("activation"),
-            "loss": self.loss,
+            "loss": "masked_mse" if ivar is not None and self.architecture != "residual" else self.loss,
             **shape,
         }
 

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn_sedzoo._kernels._principal import fit_whitening
 from sklearn_sedzoo.embedding._model import AutoencoderModel
 from sklearn_sedzoo.embedding._network import borrow_network, discard_network
-from sklearn_sedzoo.embedding._spaces import PixelSpace, fit_score_space
+from sklearn_sedzoo.embedding._spaces import fit_pixel_space, fit_score_space
 from sklearn_sedzoo.embedding._training import Monitor, train_network
 
 
@@ -27,19 +27,18 @@ class Plan:
     whiten: bool
 
 
-def fit_autoencoder(X, config, plan, rng, report):
+def fit_autoencoder(X, config, plan, rng, report, ivar=None, row_weight=None):
     """Train the network of `config` on X and return the model and the monitor of its training."""
     train, held_out = split_rows(len(X), plan.validation_fraction, rng)
-    space = _fit_space(X, config, train, held_out, rng)
-    inputs, unseen = space.measure(X[train])
-    targets = space.to_target(inputs)
-    validation, unseen_held_out = None, np.zeros(1)
+    space = _fit_space(X, config, train, held_out, rng, ivar, row_weight)
+    batch, weight, unseen = _measure(space, X, train, ivar, row_weight)
+    validation, unseen_held_out = None, 0.0
     if len(held_out):
-        held_out_inputs, unseen_held_out = space.measure(X[held_out])
-        validation = held_out_inputs, space.to_target(held_out_inputs)
-    unseen = float(np.mean(unseen)), float(np.mean(unseen_held_out))
+        held_out_batch, held_out_weight, unseen_held_out = _measure(space, X, held_out, ivar, row_weight)
+        validation = held_out_batch.inputs, held_out_batch.targets, held_out_weight
+    unseen = unseen, unseen_held_out
 
-    network = borrow_network(config, "train")
+    network = borrow_network(config, "train", min(plan.batch_size, len(train)))
     network.initialise(rng)
     if config["architecture"] == "residual":
         network.load_frame(space)
@@ -54,18 +53,17 @@ def fit_autoencoder(X, config, plan, rng, report):
         training_rows=train,
     )
     if config["architecture"] == "residual":
-        watched = (inputs, targets) if validation is None else validation
+        watched = (batch.inputs, batch.targets, weight) if validation is None else validation
         start = _pca_loss(*watched, config["latent_dim"], space)
         monitor.start(space.to_flux_loss(start, unseen[int(validation is not None)]))
     try:
         train_network(
             network,
             monitor,
-            inputs,
-            targets,
+            batch.inputs,
+            batch.targets,
+            weight,
             validation,
-            loss=config["loss"],
-            batch_size=plan.batch_size,
             seed=int(rng.integers(2**31)),
         )
         if monitor.best_weights is None:
@@ -74,7 +72,7 @@ def fit_autoencoder(X, config, plan, rng, report):
                 f"Lower `learning_rate` (it was {plan.learning_rate!r}) or normalise the spectra."
             )
         network.set_state(monitor.best_weights)
-        whitening = fit_whitening(space.to_latent(network.encode(inputs))) if plan.whiten else None
+        whitening = fit_whitening(space.to_latent(network.encode(batch.inputs)), weight) if plan.whiten else None
     except BaseException:
         discard_network(network)
         raise
@@ -93,13 +91,23 @@ def count_training_rows(n_rows, fraction):
     return n_rows - min(math.ceil(fraction * n_rows), n_rows - 1)
 
 
-def _fit_space(X, config, train, held_out, rng):
+def _fit_space(X, config, train, held_out, rng, ivar, row_weight):
     if config["architecture"] == "residual":
-        return fit_score_space(X, train, held_out, config["latent_dim"], config["n_axes"], rng)
-    return PixelSpace(X.shape[1])
+        return fit_score_space(X, train, held_out, config["latent_dim"], config["n_axes"], rng, ivar, row_weight)
+    return fit_pixel_space(X, train, ivar)
 
 
-def _pca_loss(inputs, targets, latent_dim, space):
+def _measure(space, X, rows, ivar, row_weight):
+    """Return the batch of some rows, their weights (None: all alike) and the mean energy out of sight."""
+    batch = space.measure(X[rows], None if ivar is None else ivar[rows])
+    if ivar is None and row_weight is None:
+        return batch, None, float(np.mean(batch.unseen))
+    weight = batch.quality if row_weight is None else batch.quality * row_weight[rows]
+    weight = weight / weight.mean()
+    return batch, weight.astype(np.float32), float(np.mean(weight * batch.unseen))
+
+
+def _pca_loss(inputs, targets, weight, latent_dim, space):
     """Return the mean squared error of the network before training, which is that of PCA."""
-    missed = np.asarray(targets[:, latent_dim:], dtype=np.float64)
-    return float(np.sum(missed**2) / targets.size)
+    missed = np.sum(np.asarray(targets[:, latent_dim:], dtype=np.float64) ** 2, axis=1)
+    return float(np.mean(missed if weight is None else weight * missed) / targets.shape[1])

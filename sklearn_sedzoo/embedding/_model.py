@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from sklearn_sedzoo._kernels._principal import Frame, unwhiten, whiten
 from sklearn_sedzoo.embedding._network import Network, borrow_network
 from sklearn_sedzoo.embedding._spaces import PixelSpace, ScoreSpace
@@ -35,10 +37,14 @@ class AutoencoderModel:
         """Number of latent variables."""
         return self.config["latent_dim"]
 
-    def encode(self, X):
-        """Return the latents of spectra, float64."""
-        latents = self.space.to_latent(self._load().encode(self.space.to_input(X)))
-        return latents if self.whitening is None else whiten(latents, self.whitening)
+    def encode(self, X, ivar=None):
+        """Return the latents of spectra, float64; NaN for a spectrum without any usable pixel."""
+        latents = self.space.to_latent(self._load().encode(self.space.to_input(X, ivar)))
+        if self.whitening is not None:
+            latents = whiten(latents, self.whitening)
+        if ivar is not None:
+            latents[~(ivar > 0).any(axis=1)] = np.nan
+        return latents
 
     def decode(self, latents):
         """Return the spectra that latents stand for."""
@@ -46,10 +52,10 @@ class AutoencoderModel:
             latents = unwhiten(latents, self.whitening)
         return self.space.to_flux(self._load().decode(self.space.from_latent(latents)))
 
-    def reconstruct(self, X):
+    def reconstruct(self, X, ivar=None):
         """Return the spectra as the autoencoder draws them."""
         network = self._load()
-        return self.space.to_flux(network.decode(network.encode(self.space.to_input(X))))
+        return self.space.to_flux(network.decode(network.encode(self.space.to_input(X, ivar))))
 
     def summary(self):
         """Return the layers, their shapes and numbers of weights as text."""

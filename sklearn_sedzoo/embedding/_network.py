@@ -10,6 +10,7 @@ import numpy as np
 
 from sklearn_sedzoo.embedding._architectures import BUILDERS
 from sklearn_sedzoo.embedding._backend import load_keras
+from sklearn_sedzoo.embedding._layers import load_scanned_model
 
 CACHE_SIZE = 16
 CHUNK = 64  # rows are padded to this, so that a function is compiled once and rows do not depend on their company
@@ -23,9 +24,11 @@ class Network:
     ----------
     config : dict
         ``architecture``, ``n_pixels``, ``n_axes``, ``latent_dim`` and the shape of the layers.
+    batch_size : int, optional
+        Spectra per training step; not needed for prediction.
     """
 
-    def __init__(self, config):
+    def __init__(self, config, batch_size=None):
         keras = load_keras()
         self.config = config
         if callable(config["architecture"]):
@@ -33,7 +36,11 @@ class Network:
         else:
             self.encoder, self.decoder = BUILDERS[config["architecture"]](config)
         source = keras.Input(self.encoder.input_shape[1:], name="source")
-        self.autoencoder = keras.Model(source, self.decoder(self.encoder(source)), name="autoencoder")
+        self.batch_size = batch_size
+        self.is_scanned = config["architecture"] == "residual" and keras.config.backend() == "jax"
+        kind = load_scanned_model() if self.is_scanned else keras.Model
+        self.autoencoder = kind(source, self.decoder(self.encoder(source)), name="autoencoder")
+        self.autoencoder.part = batch_size
 
     def initialise(self, rng):
         """Draw the weights: Glorot uniform kernels, zero biases, zero for the layers named ``*_zero``.
@@ -87,18 +94,18 @@ class Network:
         return _run(self.decoder, Z, self.decoder.output_shape[-1])
 
 
-def borrow_network(config, role):
+def borrow_network(config, role, batch_size=None):
     """Return the network of this configuration and role ("train" or "predict") from this thread's cache.
 
     Building and compiling a network costs more than training a small one; the cross-validation folds of a
     search, clones and copies share one. Weights live on the estimator, so whoever borrows loads them first.
     """
     if callable(config["architecture"]):
-        return Network(config)
+        return Network(config, batch_size)
     cache = _CACHE.__dict__.setdefault("networks", OrderedDict())
-    key = (role, *sorted((name, value) for name, value in config.items()))
+    key = (role, batch_size, *sorted((name, value) for name, value in config.items()))
     if key not in cache:
-        cache[key] = Network(config)
+        cache[key] = Network(config, batch_size)
         while len(cache) > CACHE_SIZE:
             cache.popitem(last=False)
     cache.move_to_end(key)

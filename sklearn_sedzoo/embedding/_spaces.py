@@ -2,32 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from sklearn_sedzoo._kernels._principal import Frame, fit_principal_frame, project, residual_energy
+from sklearn_sedzoo._kernels._weighted_scores import solve_weighted_scores
 
 LARGEST = 1e15  # squares of larger fluxes, summed over a spectrum, leave the range of float32
+N_FILLS = 4  # rounds of filling gaps and fitting the axes again
+
+
+class Batch(NamedTuple):
+    """Spectra as the network reads them, what it has to draw, the energy that it cannot see, and row weights."""
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    unseen: np.ndarray
+    quality: np.ndarray
 
 
 @dataclass
 class PixelSpace:
-    """The fluxes themselves, as float32."""
+    """The fluxes themselves, as float32; `fill` stands in for masked pixels.
 
-    n_pixels: int
+    Parameters
+    ----------
+    fill : ndarray of shape (n_wavelengths,)
+        Mean spectrum.
+    is_weighted : bool
+        The targets carry a weight for each pixel, in a second block of columns.
+    """
 
-    def measure(self, X):
-        """Return what the network reads, and the energy per row that it cannot see (none)."""
-        return np.asarray(X, dtype=np.float32), np.zeros(len(X))
+    fill: np.ndarray
+    is_weighted: bool = False
 
-    def to_input(self, X):
+    @property
+    def n_pixels(self):
+        """Number of pixels of a spectrum."""
+        return len(self.fill)
+
+    def measure(self, X, ivar=None):
+        """Return the batch that the network trains on."""
+        inputs = self.to_input(X, ivar)
+        targets = inputs
+        if self.is_weighted:
+            targets = np.hstack([inputs, scale_ivar(ivar, X.shape)])
+        return Batch(inputs, targets, np.zeros(len(X)), np.ones(len(X)))
+
+    def to_input(self, X, ivar=None):
         """Return what the encoder reads."""
-        return np.asarray(X, dtype=np.float32)
-
-    def to_target(self, inputs):
-        """Return what the decoder has to draw."""
-        return inputs
+        return np.asarray(X if ivar is None else np.where(ivar > 0, X, self.fill), dtype=np.float32)
 
     def to_latent(self, code):
         """Turn what the encoder gives into latents."""
@@ -52,28 +78,45 @@ class ScoreSpace:
 
     Because the axes are orthonormal, the squared error of a spectrum is the squared error of its scores plus the
     energy outside the axes, which no network changes: training needs the scores only.
+
+    Parameters
+    ----------
+    frame : Frame
+        Mean, axes and spread of the scores.
+    unit : float
+        Spread that PCA with as many latents leaves out.
+    noise : float
+        Variance of a pixel that the axes do not explain.
     """
 
     frame: Frame
     unit: float
+    noise: float = 0.0
 
     @property
     def n_pixels(self):
         """Number of pixels of a spectrum."""
         return len(self.frame.mean)
 
-    def measure(self, X):
-        """Return what the network reads, and the energy per row that lies outside the axes."""
-        scores = project(X, self.frame)
-        return (scores / self.frame.spread).astype(np.float32), residual_energy(X, self.frame, scores)
+    def find_scores(self, X, ivar=None):
+        """Return the scores: by projection, or by weighted least squares where pixels are masked or have errors."""
+        if ivar is None:
+            return project(X, self.frame)
+        return solve_weighted_scores(X, combine_ivar(ivar, self.noise), *self.frame)
 
-    def to_input(self, X):
+    def measure(self, X, ivar=None):
+        """Return the batch that the network trains on."""
+        scores = self.find_scores(X, ivar)
+        if ivar is not None:
+            X = np.where(ivar > 0, X, scores @ self.frame.axes + self.frame.mean)
+        inputs = (scores / self.frame.spread).astype(np.float32)
+        quality = np.ones(len(X)) if ivar is None else combine_ivar(ivar, self.noise).mean(axis=1) * self.noise
+        targets = inputs * (self.frame.spread / self.unit).astype(np.float32)
+        return Batch(inputs, targets, residual_energy(X, self.frame, scores), quality)
+
+    def to_input(self, X, ivar=None):
         """Return what the encoder reads."""
-        return (project(X, self.frame) / self.frame.spread).astype(np.float32)
-
-    def to_target(self, inputs):
-        """Return what the decoder has to draw."""
-        return inputs * (self.frame.spread / self.unit).astype(np.float32)
+        return (self.find_scores(X, ivar) / self.frame.spread).astype(np.float32)
 
     def to_latent(self, code):
         """Turn what the encoder gives into latents: in flux units, as the scores of PCA are."""
@@ -92,16 +135,66 @@ class ScoreSpace:
         return (loss * len(self.frame.axes) * self.unit**2 + unseen) / self.n_pixels
 
 
-def fit_score_space(X, train, held_out, latent_dim, n_axes, rng):
+def fit_pixel_space(X, train, ivar=None):
+    """Return the space of pixels, with the mean of the training rows."""
+    weight = None if ivar is None else (ivar[train] > 0).astype(np.float64)
+    mean = (
+        X[train].mean(axis=0) if ivar is None else (weight * X[train]).sum(axis=0) / np.maximum(weight.sum(axis=0), 1)
+    )
+    return PixelSpace(np.asarray(mean, dtype=np.float32), ivar is not None)
+
+
+def fit_score_space(X, train, held_out, latent_dim, n_axes, rng, ivar=None, row_weight=None):
     """Fit the principal axes on the training rows and measure the spread on the held-out rows too.
 
-    An axis that only the training rows fill would otherwise blow up a new spectrum without bound.
+    An axis that only the training rows fill would otherwise blow up a new spectrum without bound. Gaps are filled
+    from the axes, which are then fitted again, a few times.
     """
-    frame = fit_principal_frame(X, train, n_axes, rng)
-    spread = frame.spread
+    if ivar is None:
+        frame = fit_principal_frame(X, train, n_axes, rng, row_weight)
+        space = _measure_space(frame, X, train, latent_dim)
+    else:
+        space = _fit_with_gaps(X, train, latent_dim, n_axes, rng, ivar, row_weight)
+    spread = space.frame.spread
     if len(held_out):
-        spread = np.maximum(spread, np.sqrt(np.mean(project(X[np.sort(held_out)], frame) ** 2, axis=0)))
+        scores = space.find_scores(X[held_out], None if ivar is None else ivar[held_out])
+        spread = np.maximum(spread, np.sqrt(np.mean(scores**2, axis=0)))
     total = np.sqrt(np.sum(spread**2))
     spread = np.maximum(spread, 1e-7 * total) if total > 0 else np.ones_like(spread)
-    unit = max(float(np.sqrt(np.sum(frame.spread[latent_dim:] ** 2))), 1e-4 * float(total)) or 1.0
-    return ScoreSpace(frame._replace(spread=spread), unit)
+    return replace(space, frame=space.frame._replace(spread=spread))
+
+
+def _measure_space(frame, X, train, latent_dim):
+    rows = train[:: max(1, len(train) // 200)]
+    left = float(np.mean(residual_energy(X[rows], frame, project(X[rows], frame)))) / X.shape[1]
+    total = float(np.sum(frame.spread**2))
+    unit = max(float(np.sqrt(np.sum(frame.spread[latent_dim:] ** 2))), 1e-4 * np.sqrt(total)) or 1.0
+    return ScoreSpace(frame, unit, max(left, 1e-9 * total / X.shape[1], np.finfo(np.float32).tiny))
+
+
+def _fit_with_gaps(X, train, latent_dim, n_axes, rng, ivar, row_weight):
+    is_there = ivar > 0
+    mean = (is_there[train] * X[train]).sum(axis=0) / np.maximum(is_there[train].sum(axis=0), 1)
+    filled = np.where(is_there, X, mean).astype(np.float64)
+    gappy = np.flatnonzero(~is_there.all(axis=1))
+    for _ in range(N_FILLS if len(gappy) else 1):
+        frame = fit_principal_frame(filled, train, n_axes, rng, row_weight)
+        space = _measure_space(frame, filled, train, latent_dim)
+        scores = space.find_scores(X[gappy], ivar[gappy])
+        filled[gappy] = np.where(is_there[gappy], X[gappy], scores @ frame.axes + frame.mean)
+    return space
+
+
+def combine_ivar(ivar, noise):
+    """Return the inverse of the summed variances: of the measurement and of what the axes do not explain."""
+    with np.errstate(divide="ignore"):
+        return np.where(ivar > 0, 1 / (1 / np.asarray(ivar, dtype=np.float64) + noise), 0.0)
+
+
+def scale_ivar(ivar, shape):
+    """Return weights of mean one over the pixels that are there; a pixel without a known error weighs one."""
+    if ivar is None:
+        return np.ones(shape, dtype=np.float32)
+    known = np.isfinite(ivar) & (ivar > 0)
+    mean = ivar[known].mean() if known.any() else 1.0
+    return np.where(np.isinf(ivar), 1.0, ivar / mean).astype(np.float32)

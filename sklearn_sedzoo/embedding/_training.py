@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sklearn_sedzoo.embedding._backend import load_keras, seed_globals
+from sklearn_sedzoo.embedding._layers import load_masked_loss
+
+WEIGHT_DECAY = 1e-2  # keeps a network of a few thousand weights from learning a few hundred spectra by heart
 
 
 @dataclass
@@ -71,7 +74,7 @@ class Monitor:
             model.stop_training = True
 
 
-def train_network(network, monitor, inputs, targets, validation, *, loss, batch_size, seed):
+def train_network(network, monitor, inputs, targets, weight, validation, *, seed):
     """Train through scikeras; afterwards `monitor` holds the history and the best weights.
 
     Parameters
@@ -82,19 +85,25 @@ def train_network(network, monitor, inputs, targets, validation, *, loss, batch_
         Told after each epoch.
     inputs, targets : ndarray of shape (n_samples, n_inputs)
         What the encoder reads and what the decoder has to draw.
-    validation : tuple of two ndarrays or None
+    weight : ndarray of shape (n_samples,) or None
+        Weights of the spectra in the loss, of mean one.
+    validation : tuple of (inputs, targets, weight) or None
         The same of the validation split.
-    loss : str
-        Name of a Keras loss.
-    batch_size, seed : int
-        Spectra per step; seed of the shuffling.
+    seed : int
+        Of the order of the spectra.
     """
     keras = load_keras()
     from scikeras.wrappers import BaseWrapper
 
-    model = network.autoencoder
+    model, loss = network.autoencoder, network.config["loss"]
+    if loss == "masked_mse":
+        loss = load_masked_loss()
     if not model.compiled:
-        model.compile(optimizer=keras.optimizers.Adam(monitor.learning_rate), loss=loss)
+        decay = WEIGHT_DECAY if network.config["architecture"] == "residual" else None
+        model.compile(optimizer=keras.optimizers.Adam(monitor.learning_rate, weight_decay=decay), loss=loss)
+    batch_size = network.batch_size
+    if network.is_scanned:  # all full batches of an epoch in one call
+        batch_size *= max(1, len(inputs) // batch_size)
     for variable in model.optimizer.variables:
         variable.assign(np.zeros(tuple(variable.shape), dtype=np.float32))
     model.optimizer.learning_rate = monitor.learning_rate
@@ -105,7 +114,7 @@ def train_network(network, monitor, inputs, targets, validation, *, loss, batch_
     wrapper = BaseWrapper(
         model=hand_over,
         loss=loss,
-        batch_size=min(batch_size, len(inputs)),
+        batch_size=batch_size,
         epochs=monitor.epochs,
         callbacks=[
             keras.callbacks.LambdaCallback(
@@ -117,4 +126,6 @@ def train_network(network, monitor, inputs, targets, validation, *, loss, batch_
         random_state=seed,
         verbose=0,
     )
-    wrapper.fit(inputs, targets, validation_data=validation)
+    if validation is not None and validation[2] is None:
+        validation = validation[:2]
+    wrapper.fit(inputs, targets, sample_weight=weight, validation_data=validation)
