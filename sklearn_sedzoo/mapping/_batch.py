@@ -44,12 +44,12 @@ def remember(past, found, memory):
     """Return the sums of the present batch with those of the past, times `memory`, about the present centre."""
     if past is None:
         return found
-    moved = past.sums + past.counts * (past.center - found.center)
+    moved = past["sums"] + past["counts"] * (past["center"] - found.center)
     return Assignment(
         found.best,
         found.squared,
         found.center,
         found.second,
         sums=found.sums + memory * moved,
-        counts=found.counts + memory * past.counts,
+        counts=found.counts + memory * past["counts"],
     )

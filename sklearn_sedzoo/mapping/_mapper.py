@@ -10,7 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._kernels.som_grid import are_neighbors, average_neighbors, lay_cells
-from sklearn_sedzoo._kernels.som_search import Assignment, find_best_cells, measure_distances, measure_own
+from sklearn_sedzoo._kernels.som_search import find_best_cells, measure_distances, measure_own
 from sklearn_sedzoo._kernels.som_update import measure_energy, update_weights
 from sklearn_sedzoo._validation import check_sample_weight, check_spectra, point_at
 from sklearn_sedzoo.exceptions import SedDataWarning
@@ -442,7 +442,7 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         self.history_ = run.history
         self.n_iter_ = len(next(iter(run.history.values())))
         self.n_compressed_ = run.n_compressed
-        self._sums = Assignment(None, None, sums.center, sums=sums.sums, counts=sums.counts)
+        self._sums = {"center": sums.center, "sums": sums.sums, "counts": sums.counts}
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

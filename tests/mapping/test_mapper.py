@@ -223,7 +223,7 @@ def test_partial_fit_remembers_and_its_radius_never_starts_again():
         part = X[rng.choice(len(X), 100)]
         som.partial_fit(part)
         total = 0.5 * total + len(part)
-        assert som._sums.counts.sum() == pytest.approx(total)
+        assert som._sums["counts"].sum() == pytest.approx(total)
     assert np.all(np.diff(som.history_["radius"]) <= 0)
     assert som.history_["radius"][4:] == [som.radius_end] * 5
     assert som.n_iter_ == 9
