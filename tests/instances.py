@@ -4,6 +4,7 @@ Each entry: (estimator, {check name: reason it is expected to fail}). An expecte
 """
 
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+from sklearn_sedzoo.inspection import SpectrumOutlierDetector
 from sklearn_sedzoo.mapping import SOMMapper
 from sklearn_sedzoo.photometry import MagnitudeToColor, SyntheticPhotometry
 from sklearn_sedzoo.preprocessing import FluxNormalizer, FluxScale, SpectrumResampler
@@ -46,4 +47,6 @@ INSTANCES = [
     ),
     (MagnitudeToColor(ref_band=0), {}),
     (MagnitudeToColor(ref_band="all", colors="all", nondetection=99, limits=None), {}),
+    (SpectrumOutlierDetector(random_state=0), {}),
+    (SpectrumOutlierDetector(false_alarm_rate=0.1, calibration_fraction=0.5, random_state=1), {}),
 ]
