@@ -4,7 +4,7 @@ import numpy as np
 
 # Angstrom in vacuum; stars in absorption, gas in emission. NIST wavelengths, and Worthey et al. 1994 for the blends.
 FEATURES = {
-    "[O II] 3727": 3728.5,
+    "[O II] or Fe 3735": 3731.0,
     "CN 3860": 3861.0,
     "H zeta": 3890.2,
     "Ca K": 3934.8,

@@ -32,12 +32,15 @@ def read_brightness(zoo, X):
 
 def check_properties(properties, n_samples, owner):
     """Return the properties as a DataFrame with as many rows as there are spectra, columns of numbers as floats."""
+    units = getattr(properties, "attrs", {}).get("units", {})
     properties = pd.DataFrame(properties)
     if len(properties) != n_samples:
         raise ValueError(
             f"`properties` of {owner} must have one row for each of the {n_samples} spectra, got {len(properties)}."
         )
-    return properties.reset_index(drop=True)
+    properties = properties.reset_index(drop=True)
+    properties.attrs["units"] = units
+    return properties
 
 
 def is_measured(column):
