@@ -63,7 +63,9 @@ class ClusterChoiceDisplay:
         axes = take_many_axes(type(self).__name__, ax, len(_PANELS), n_columns=n_columns, size=(2.7, 2.7))[:, 0]
         for place, (name, words) in zip(axes, _PANELS.items(), strict=True):
             errors = table["gap_err"] if name == "gap" else None
-            place.errorbar(table.index, table[name].astype(float), yerr=errors, color=GROUP_COLORS[0], marker="o", ms=5, lw=1.4)
+            place.errorbar(
+                table.index, table[name].astype(float), yerr=errors, color=GROUP_COLORS[0], marker="o", ms=5, lw=1.4
+            )
             if name in _LIMITS:
                 place.axhline(_LIMITS[name], color=FAINT, lw=1, ls="--", zorder=0)
             if self.choice.n_clusters is not None:

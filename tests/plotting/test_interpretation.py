@@ -64,4 +64,4 @@ def test_choice_of_k_is_marked():
     display = ClusterChoiceDisplay(choice).plot()
     assert display.figure_.get_suptitle() == "answer: 2 natural clusters"
     curve = display.axes_[0].lines[0]
-    np.testing.assert_allclose(curve.get_ydata(), choice.table["silhouette"])
+    np.testing.assert_allclose(curve.get_ydata().astype(float), choice.table["silhouette"])
