@@ -4,6 +4,7 @@ Each entry: (estimator, {check name: reason it is expected to fail}). An expecte
 """
 
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+from sklearn_sedzoo.inspection import SpectrumOutlierDetector
 from sklearn_sedzoo.mapping import SOMClusterer, SOMMapper, SOMRegressor
 from sklearn_sedzoo.photometry import MagnitudeToColor, SyntheticPhotometry
 from sklearn_sedzoo.preprocessing import (
@@ -64,4 +65,6 @@ INSTANCES = [
     (SOMClusterer(SOMMapper(4, 3, n_epochs=5), n_clusters=3), {}),
     (SOMRegressor(SOMMapper(14, 14, n_epochs=5)), {}),
     (SOMRegressor(SOMMapper(4, 3, n_epochs=5), statistic="local_linear", n_neighbors=10, n_maps=2, random_state=0), {}),
+    (SpectrumOutlierDetector(random_state=0), {}),
+    (SpectrumOutlierDetector(false_alarm_rate=0.1, calibration_fraction=0.5, random_state=1), {}),
 ]

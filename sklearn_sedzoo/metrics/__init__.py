@@ -1,5 +1,6 @@
 """Measures of embeddings, maps and redshifts: plain functions."""
 
+from sklearn_sedzoo.metrics._association import adjusted_mutual_information, conditional_entropy, epsilon_squared
 from sklearn_sedzoo.metrics._map_quality import (
     combined_error,
     distortion,
@@ -12,8 +13,11 @@ from sklearn_sedzoo.metrics._map_quality import (
 from sklearn_sedzoo.metrics._reconstruction import reconstruct, reconstruction_error
 
 __all__ = [
+    "adjusted_mutual_information",
     "combined_error",
+    "conditional_entropy",
     "distortion",
+    "epsilon_squared",
     "map_trustworthiness",
     "neighborhood_preservation",
     "quantization_error",

@@ -1,6 +1,17 @@
 """Scores and choices without labels."""
 
 from sklearn_sedzoo.model_selection._map_scorers import map_scorer
+from sklearn_sedzoo.model_selection._n_clusters import ClusterChoice, choose_n_clusters
+from sklearn_sedzoo.model_selection._reference import fit_reference
 from sklearn_sedzoo.model_selection._scorers import reconstruction_scorer, silhouette_scorer
+from sklearn_sedzoo.model_selection._stability import stability
 
-__all__ = ["map_scorer", "reconstruction_scorer", "silhouette_scorer"]
+__all__ = [
+    "ClusterChoice",
+    "choose_n_clusters",
+    "fit_reference",
+    "map_scorer",
+    "reconstruction_scorer",
+    "silhouette_scorer",
+    "stability",
+]

@@ -13,6 +13,7 @@ from sklearn_sedzoo._containers import SpectrumTable
 GROUP_COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 NO_GROUP = "#d0d0d0"
 VALUE_COLORS = "viridis"
+_MOST_GROUPS = 30
 FLUX_LABEL = "normalised flux"
 
 
@@ -52,8 +53,9 @@ def take_values(owner, values, n_samples, unit=""):
 
 
 def are_groups(values):
-    """Tell group labels (integers, booleans, words) from measured values (floats)."""
-    return np.asarray(values).dtype.kind in "iubOUS"
+    """Tell group labels (words, booleans, integers of few kinds) from measured values (floats, many integers)."""
+    values = np.asarray(values)
+    return values.dtype.kind in "bOUS" or (values.dtype.kind in "iu" and len(np.unique(values)) <= _MOST_GROUPS)
 
 
 def take_rows(owner, rows, n_samples):

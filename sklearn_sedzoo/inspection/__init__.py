@@ -1,0 +1,18 @@
+"""What clusters and cells mean: association with properties, verdicts, and where a model can be trusted."""
+
+from sklearn_sedzoo.inspection._association import property_association
+from sklearn_sedzoo.inspection._domain import Domain, in_domain, learn_domain
+from sklearn_sedzoo.inspection._identifiability import identifiability
+from sklearn_sedzoo.inspection._interpret import Interpretation, interpret
+from sklearn_sedzoo.inspection._outliers import SpectrumOutlierDetector
+
+__all__ = [
+    "Domain",
+    "Interpretation",
+    "SpectrumOutlierDetector",
+    "identifiability",
+    "in_domain",
+    "interpret",
+    "learn_domain",
+    "property_association",
+]

@@ -1,0 +1,126 @@
+"""What a zoo was trained on, kept with it, and whether new spectra belong to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sklearn_sedzoo._validation import check_number
+from sklearn_sedzoo.inspection._novelty import measure_novelty, score_novelty
+from sklearn_sedzoo.pipeline import split_at_embedding
+
+
+@dataclass
+class Domain:
+    """What `learn_domain` keeps in a zoo, as ``zoo.domain_``.
+
+    Parameters
+    ----------
+    calibration : ndarray of shape (n_spectra, 1 or 2)
+        Reconstruction errors (mean square, normalised flux) and distances to the nearest cell or centre, each sorted.
+    false_alarm_rate : float
+        Share of such spectra that are refused.
+    wavelength_range : (float, float) or None
+        First and last wavelength in Angstrom that the embedding sees.
+    description : str
+        What the spectra were, in the user's words.
+
+    Examples
+    --------
+    See `in_domain`.
+    """
+
+    calibration: np.ndarray
+    false_alarm_rate: float
+    wavelength_range: tuple | None
+    description: str
+
+
+def learn_domain(zoo, X, *, false_alarm_rate=0.01, description=""):
+    """Keep in a fitted zoo how well it knows the kind of spectra that it was trained on.
+
+    Parameters
+    ----------
+    zoo : Pipeline
+        Fitted; with an embedding and, best, a map or clusters at its end.
+    X : array-like of shape (n_samples, n_wavelengths)
+        Spectra like those of the training, best **held out** from it: the reconstruction errors of the training
+        itself are too small.
+    false_alarm_rate : float, default=0.01
+        Share of such spectra that `in_domain` refuses.
+    description : str, default=""
+        What these spectra are, for the reader of a saved model.
+
+    Returns
+    -------
+    zoo : Pipeline
+        The same object, with the attribute ``domain_``; it is saved with the zoo.
+
+    See Also
+    --------
+    in_domain : Asks it about new spectra.
+
+    Examples
+    --------
+    See `in_domain`.
+    """
+    check_number("learn_domain", "false_alarm_rate", false_alarm_rate, 0, 1, closed="neither")
+    front, _ = split_at_embedding(zoo)
+    grid = None if front is None else getattr(front[-1], "wavelength_in_", None)
+    span = None if grid is None else (float(np.min(grid)), float(np.max(grid)))
+    calibration = np.sort(measure_novelty(zoo, X), axis=0)
+    zoo.domain_ = Domain(calibration, float(false_alarm_rate), span, description)
+    return zoo
+
+
+def in_domain(zoo, X):
+    """Say which spectra are of the kind that a zoo was trained on.
+
+    Distance in the latents is not enough: most dusty spectra, spectra in air wavelengths or of another library land
+    amid the training's latents, with a wrong age. What gives them away is that they are not reconstructed.
+
+    Parameters
+    ----------
+    zoo : Pipeline
+        Fitted, with what `learn_domain` kept in it.
+    X : array-like of shape (n_samples, n_wavelengths)
+        Spectra as the zoo takes them.
+
+    Returns
+    -------
+    table : DataFrame of shape (n_samples, 4)
+        ``is_inside``; ``score``, log10 of the chance that a spectrum of the domain is as strange (see
+        `SpectrumOutlierDetector`); ``reconstruction_error`` and ``distance`` (NaN without cells or centres).
+
+    See Also
+    --------
+    learn_domain : Must have been called before.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.cluster import KMeans
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn_sedzoo.inspection import in_domain, learn_domain
+    >>> from sklearn_sedzoo.pipeline import make_sed_pipeline
+    >>> rng = np.random.default_rng(0)
+    >>> X = 2 + rng.uniform(-1, 1, (500, 1)) * np.linspace(-1, 1, 40) + rng.normal(0, 0.01, (500, 40))
+    >>> zoo = make_sed_pipeline(grid=40, band=None, embed=PCA(1), final=KMeans(4, random_state=0)).fit(X[:300])
+    >>> learned = learn_domain(zoo, X[300:], description="slopes")
+    >>> in_domain(zoo, [X[0], X[0] + 0.2 * np.sin(np.arange(40))])["is_inside"].tolist()
+    [True, False]
+    """
+    domain = getattr(zoo, "domain_", None)
+    if not isinstance(domain, Domain):
+        raise ValueError(
+            f"This {type(zoo).__name__} does not know its domain. Call learn_domain(zoo, X) with spectra like those of "
+            "its training before, and save the zoo afterwards."
+        )
+    measured = measure_novelty(zoo, X)
+    score = score_novelty(measured, domain.calibration)
+    table = pd.DataFrame({"is_inside": score >= np.log10(domain.false_alarm_rate), "score": score})
+    table["reconstruction_error"] = measured[:, 0]
+    table["distance"] = measured[:, 1] if measured.shape[1] > 1 else np.nan
+    return table

@@ -1,0 +1,65 @@
+"""How strange a spectrum is to a fitted zoo: reconstruction error and map distance as calibrated scores."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial.distance import cdist
+from sklearn.pipeline import Pipeline
+
+from sklearn_sedzoo.metrics import reconstruction_error
+from sklearn_sedzoo.pipeline import split_at_embedding
+
+_ROUNDING = 1e-12
+
+
+def measure_novelty(zoo, X):
+    """Return (n_samples, 1 or 2): mean squared reconstruction error, and the distance to the nearest cell or centre.
+
+    The distance is left out where the last step has neither cells nor centres. What cannot be measured is infinite.
+    """
+    columns = [reconstruction_error(zoo, X, per_sample=True)]
+    front, _ = split_at_embedding(zoo)
+    normalized = np.asarray(X if front is None else front.transform(X), dtype=float)
+    columns[0] = np.maximum(columns[0], _ROUNDING * np.nanmean(normalized**2, axis=1))  # less is rounding
+    centers = find_centers(zoo)
+    if centers is not None:
+        latents = np.asarray(zoo[:-1].transform(X), dtype=float)
+        columns.append(cdist(latents, centers).min(axis=1))
+    measured = np.column_stack(columns)
+    return np.where(np.isfinite(measured), measured, np.inf)
+
+
+def find_centers(zoo):
+    """Return the weights of the cells or the centres of the clusters of the last step, or None."""
+    final = zoo.steps[-1][1] if isinstance(zoo, Pipeline) else zoo
+    for name in ("weights_", "cluster_centers_"):
+        if hasattr(final, name):
+            centers = np.asarray(getattr(final, name), dtype=float)
+            return centers.reshape(-1, centers.shape[-1])
+    return None
+
+
+def score_novelty(measured, calibration):
+    """Return log10 of the chance that a known spectrum is as strange; below the smallest chance it falls on.
+
+    p = (1 + number of calibration values that are not smaller) / (m + 1), the columns of `calibration` being sorted;
+    beyond the largest one, log10(value / largest) is taken off. The columns are joined by the smallest, times their
+    number (Bonferroni).
+    """
+    m, n_columns = calibration.shape
+    scores = []
+    for values, known in zip(measured.T, calibration.T, strict=True):
+        p_value = (1 + m - np.searchsorted(known, values * (1 - 1e-9), side="left")) / (m + 1)
+        largest = max(known[-1], np.finfo(float).tiny)
+        beyond = np.log10(np.clip(values / largest, 1, 1e300))
+        scores.append(np.log10(p_value) - beyond)
+    return np.minimum(np.min(scores, axis=0) + np.log10(n_columns), 0)
+
+
+def has_embedding(zoo):
+    """Tell whether `zoo` can reconstruct."""
+    try:
+        split_at_embedding(zoo)
+    except ValueError:
+        return False
+    return True

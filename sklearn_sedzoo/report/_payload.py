@@ -1,0 +1,94 @@
+"""What the page shows, as plain numbers: small integers for spectra, lists for the rest."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import math
+
+import numpy as np
+import pandas as pd
+from sklearn.neighbors import NearestNeighbors
+
+N_BINS = 200
+N_NEIGHBORS = 6
+
+
+def gather_payload(*, latents, labels, cells, som, normalized, reconstructed, properties, ids, max_spectra):
+    """Return the numbers behind the page: the map, one entry for each galaxy, and the spectra."""
+    rows = pick_rows(cells, max_spectra)
+    flux, x = bin_spectra(np.asarray(normalized)[rows])
+    residual = bin_spectra(np.asarray(reconstructed)[rows])[0] - flux
+    wavelength = normalized.columns if hasattr(normalized, "columns") else range(np.shape(normalized)[1])
+    grid = np.interp(x, np.arange(len(wavelength)), np.asarray(wavelength, dtype=float))
+    numeric, words = split_columns(properties)
+    n_near = min(N_NEIGHBORS + 1, len(latents))
+    near = NearestNeighbors(n_neighbors=n_near).fit(latents).kneighbors(latents, return_distance=False)
+    units = properties.attrs.get("units", {})
+    return {
+        "cells": {"x": tidy(som.cell_positions_[:, 0]), "y": tidy(som.cell_positions_[:, 1])},
+        "isHexagonal": bool(np.any(np.abs(som.cell_positions_ % 1) > 1e-6)),
+        "uMatrix": tidy(np.ravel(som.u_matrix_)),
+        "ids": [str(value) for value in ids],
+        "cluster": [int(value) for value in labels],
+        "cell": [int(value) for value in cells],
+        "latent": [tidy(column) for column in np.asarray(latents)[:, :3].T],
+        "near": near[:, 1:].tolist(),
+        "properties": {name: tidy(values) for name, values in numeric.items()},
+        "words": {name: [str(value) for value in values] for name, values in words.items()},
+        "units": {name: str(units.get(name, "")) for name in properties},
+        "wavelength": tidy(grid),
+        "hasWavelength": hasattr(normalized, "columns"),
+        "stored": rows.tolist(),
+        "flux": squeeze(flux, np.uint8),
+        "residual": squeeze(residual, np.uint8),
+    }
+
+
+def pick_rows(cells, max_spectra):
+    """Return the galaxies whose spectra the page holds: all, or as many of each cell as there is room for."""
+    cells = np.asarray(cells)
+    if len(cells) <= max_spectra:
+        return np.arange(len(cells))
+    rank = pd.Series(cells).groupby(cells).cumcount().to_numpy()
+    return np.sort(np.argsort(rank, kind="stable")[:max_spectra])
+
+
+def bin_spectra(flux):
+    """Return spectra averaged into at most `N_BINS` bins, and the places of the bins in pixels."""
+    n_pixels = flux.shape[1]
+    edges = np.linspace(0, n_pixels, min(N_BINS, n_pixels) + 1).astype(int)
+    binned = np.add.reduceat(np.nan_to_num(flux.astype(float)), edges[:-1], axis=1) / np.diff(edges)
+    return binned, (edges[:-1] + edges[1:] - 1) / 2
+
+
+def squeeze(values, dtype):
+    """Return rows as small integers between the smallest and the largest of each row, gzipped, in base64."""
+    low, high = values.min(axis=1), values.max(axis=1)
+    width = np.where(high > low, high - low, 1.0)
+    most = np.iinfo(dtype).max
+    small = np.round((values - low[:, None]) / width[:, None] * most).astype(dtype)
+    return {"low": tidy(low, 6), "width": tidy(width, 6), "most": int(most), "data": pack(small.tobytes())}
+
+
+def pack(data):
+    """Return bytes as gzip in base64: what the page's own unpacking reads."""
+    return base64.b64encode(gzip.compress(data, compresslevel=9, mtime=0)).decode("ascii")
+
+
+def split_columns(properties):
+    """Return the columns of numbers and those of words."""
+    is_number = {name: pd.api.types.is_numeric_dtype(column) for name, column in properties.items()}
+    numeric = {name: properties[name].astype(float) for name in properties if is_number[name]}
+    return numeric, {name: properties[name] for name in properties if not is_number[name]}
+
+
+def tidy(values, digits=5):
+    """Return numbers as a list with few digits; what is not finite becomes None (null in JSON)."""
+    return [float(f"{value:.{digits}g}") if math.isfinite(value) else None for value in np.asarray(values, dtype=float)]
+
+
+def as_json(payload):
+    """Return JSON that is safe inside a script element."""
+    return json.dumps(payload, separators=(",", ":"), ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")

@@ -1,0 +1,183 @@
+"""Results to report.html: the map to click on, spectra, tables and words, in one file that needs no network."""
+
+from __future__ import annotations
+
+import html
+import pathlib
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+
+from sklearn_sedzoo._validation import check_integer
+from sklearn_sedzoo.io._atomic import write_atomically
+from sklearn_sedzoo.report._payload import as_json, gather_payload, pack, tidy
+
+MAX_SPECTRA = 10_000
+
+
+def write_report(
+    path,
+    *,
+    som,
+    latents,
+    labels,
+    normalized,
+    reconstructed,
+    properties=None,
+    ids=None,
+    cells=None,
+    interpretation=None,
+    history=None,
+    facts=None,
+    command="",
+    title="A map of the zoo",
+    max_spectra=MAX_SPECTRA,
+    overwrite=False,
+):
+    """Write one HTML page with the map to click on: cells, galaxies, clusters, associations, quality.
+
+    Parameters
+    ----------
+    path : str or path
+        File to write.
+    som : SOMMapper
+        Fitted on latents.
+    latents : array-like of shape (n_samples, n_latents)
+        Output of the embedding.
+    labels : array-like of shape (n_samples,)
+        Cluster of each spectrum.
+    normalized : DataFrame or ndarray of shape (n_samples, n_wavelengths)
+        Normalised spectra; columns named by their wavelength in Angstrom.
+    reconstructed : array-like of shape (n_samples, n_wavelengths)
+        What the embedding gives back.
+    properties : DataFrame of shape (n_samples, n_properties), optional
+        What is known of the objects; units in ``attrs["units"]``.
+    ids : array-like of shape (n_samples,), optional
+        Names of the objects, by default their row.
+    cells : array-like of shape (n_samples,), optional
+        Cell of each spectrum, by default ``som.predict(latents)``.
+    interpretation : Interpretation, optional
+        What `sklearn_sedzoo.inspection.interpret` found for the clusters: associations, verdicts and sentences.
+    history : dict, optional
+        ``history_`` of the embedder.
+    facts : dict of str to value, optional
+        What else to tell: errors, stability, versions, seed.
+    command : str, default=""
+        How to make this again.
+    title : str, default="A map of the zoo"
+        Title of the page.
+    max_spectra : int, default=10000
+        Spectra kept in the page, evenly from all cells; the page says so where it is not all of them.
+    overwrite : bool, default=False
+        Replace a file that is there already.
+
+    Returns
+    -------
+    path : Path
+        The file.
+
+    Notes
+    -----
+    Spectra are kept in 200 bins with 8 bits. With plotly inside, the page is about 2 MB, and 6 MB for 10,000 galaxies.
+    It needs a browser of 2023 or newer and no network.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> from sklearn_sedzoo.mapping import SOMMapper
+    >>> from sklearn_sedzoo.report import write_report
+    >>> latents = np.random.default_rng(0).normal(size=(50, 3))
+    >>> som = SOMMapper(3, 3, n_epochs=2).fit(latents)
+    >>> flux = 1 + latents @ np.random.default_rng(1).normal(size=(3, 40))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write_report(
+    ...         pathlib.Path(folder) / "report.html", som=som, latents=latents, labels=latents[:, 0] > 0,
+    ...         normalized=flux, reconstructed=flux
+    ...     )
+    ...     path.name
+    'report.html'
+    """
+    check_integer("write_report", "max_spectra", max_spectra, 1)
+    path = pathlib.Path(path)
+    n_samples = len(latents)
+    properties = pd.DataFrame(index=range(n_samples)) if properties is None else properties
+    for name, given in (("labels", labels), ("normalized", normalized), ("properties", properties)):
+        if len(given) != n_samples:
+            raise ValueError(f"`{name}` of write_report must have {n_samples} rows, as latents has, got {len(given)}.")
+    payload = gather_payload(
+        latents=np.asarray(latents, dtype=float),
+        labels=np.asarray(labels).astype(int),
+        cells=np.asarray(som.predict(latents) if cells is None else cells),
+        som=som,
+        normalized=normalized,
+        reconstructed=reconstructed,
+        properties=properties,
+        ids=range(n_samples) if ids is None else ids,
+        max_spectra=max_spectra,
+    )
+    payload["history"] = {key: tidy(values) for key, values in (history or {}).items() if np.ndim(values) == 1}
+    page = _fill_page(payload, interpretation, facts or {}, command, title)
+    write_atomically(path, lambda name: pathlib.Path(name).write_text(page, encoding="utf-8"), overwrite=overwrite)
+    return path
+
+
+def _fill_page(payload, interpretation, facts, command, title):
+    from plotly.offline import get_plotlyjs  # here: plotly is slow to import, and only this needs it
+
+    folder = files("sklearn_sedzoo.report")
+    parts = {
+        "TITLE": html.escape(title),
+        "STYLE": (folder / "page.css").read_text(encoding="utf-8"),
+        "SUMMARY": html.escape(_summarize(payload)),
+        "VERDICTS": "" if interpretation is None else _verdicts(interpretation),
+        "FACTS": _facts(facts, command),
+        "DATA": pack(as_json(payload).encode("utf-8")),
+        "PLOTLY": pack(get_plotlyjs().encode("utf-8")),
+        "SCRIPT": (folder / "page.js").read_text(encoding="utf-8"),
+    }
+    page = (folder / "page.html").read_text(encoding="utf-8")
+    for name, text in parts.items():
+        page = page.replace("{{" + name + "}}", text)
+    return page
+
+
+def _summarize(payload):
+    n_samples, n_stored = len(payload["cell"]), len(payload["stored"])
+    n_clusters = len(set(payload["cluster"]) - {-1})
+    text = f"{n_samples:,} spectra on {len(payload['cells']['x'])} cells, in {n_clusters} clusters."
+    return text if n_stored == n_samples else f"{text} The page holds the spectra of {n_stored:,} of them."
+
+
+def _verdicts(interpretation):
+    table = interpretation.verdicts
+    head = "<tr><th>property</th><th>verdict</th><th>epsilon²</th><th>within reach</th><th>AMI</th><th>q</th></tr>"
+    rows = []
+    for name, row in table.iterrows():
+        numbers = "".join(f"<td>{_number(row[key])}</td>" for key in ("epsilon2", "ceiling", "ami", "q_value"))
+        words = html.escape(str(name).replace("_", " "))
+        rows.append(f"<tr><th>{words}</th><td class='verdict'>{html.escape(row['verdict'])}</td>{numbers}</tr>")
+    sentences = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in interpretation.sentences)
+    return (
+        "<section id='meaning'><h2>What the clusters mean</h2><div class='scroll'><table>"
+        f"{head}{''.join(rows)}</table></div><p class='note'>Epsilon² is the share of a property's variance that the "
+        "clusters explain, corrected for chance: 0 is nothing, 1 is all. Within reach: what the same method would "
+        f"reach from the true properties. q: chance that it means nothing.</p><ul>{sentences}</ul></section>"
+    )
+
+
+def _facts(facts, command):
+    rows = "".join(
+        f"<tr><th>{html.escape(str(name))}</th><td>{html.escape(_number(value))}</td></tr>"
+        for name, value in facts.items()
+    )
+    table = f"<div class='scroll'><table>{rows}</table></div>" if rows else ""
+    again = f"<p>To make it again:</p><pre>{html.escape(command)}</pre>" if command else ""
+    return table + again
+
+
+def _number(value):
+    if isinstance(value, (float, np.floating)):
+        return "" if np.isnan(value) else f"{value:.3g}"
+    return str(value)
