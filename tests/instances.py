@@ -6,6 +6,7 @@ Each entry: (estimator, {check name: reason it is expected to fail}). An expecte
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
 from sklearn_sedzoo.mapping import SOMClusterer, SOMMapper, SOMRegressor
 from sklearn_sedzoo.photometry import MagnitudeToColor, SyntheticPhotometry
+from sklearn_sedzoo.photoz import SOMRedshiftRegressor
 from sklearn_sedzoo.preprocessing import FluxNormalizer, FluxScale, SpectrumResampler
 
 _ONLINE = "MiniSom draws single samples: training with weights equals training with repeated rows only on average"
@@ -44,4 +45,6 @@ INSTANCES = [
     (SOMClusterer(SOMMapper(4, 3, n_epochs=5), n_clusters=3), {}),
     (SOMRegressor(SOMMapper(14, 14, n_epochs=5)), {}),
     (SOMRegressor(SOMMapper(4, 3, n_epochs=5), statistic="local_linear", n_neighbors=10, n_maps=2, random_state=0), {}),
+    (SOMRedshiftRegressor(n_maps=3, random_state=0), {}),
+    (SOMRedshiftRegressor(SOMMapper(7, 7, n_epochs=5), n_maps=3, statistic="median", random_state=0), {}),
 ]
