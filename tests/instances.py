@@ -7,6 +7,7 @@ from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
 from sklearn_sedzoo.inspection import SpectrumOutlierDetector
 from sklearn_sedzoo.mapping import SOMClusterer, SOMMapper, SOMRegressor
 from sklearn_sedzoo.photometry import MagnitudeToColor, SyntheticPhotometry
+from sklearn_sedzoo.photoz import SOMRedshiftRegressor
 from sklearn_sedzoo.preprocessing import (
     ContinuumRemover,
     ExtinctionCorrector,
@@ -67,4 +68,6 @@ INSTANCES = [
     (SOMRegressor(SOMMapper(4, 3, n_epochs=5), statistic="local_linear", n_neighbors=10, n_maps=2, random_state=0), {}),
     (SpectrumOutlierDetector(random_state=0), {}),
     (SpectrumOutlierDetector(false_alarm_rate=0.1, calibration_fraction=0.5, random_state=1), {}),
+    (SOMRedshiftRegressor(n_maps=3, random_state=0), {}),
+    (SOMRedshiftRegressor(SOMMapper(7, 7, n_epochs=5), n_maps=3, statistic="median", random_state=0), {}),
 ]

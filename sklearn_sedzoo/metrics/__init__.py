@@ -10,19 +10,41 @@ from sklearn_sedzoo.metrics._map_quality import (
     topographic_error,
     topographic_product,
 )
+from sklearn_sedzoo.metrics._photoz import (
+    cde_loss,
+    crps,
+    nz_mean_shift,
+    outlier_rate,
+    photoz_bias,
+    pit,
+    pit_ks,
+    scaled_residual,
+    sigma_iqr,
+    sigma_nmad,
+)
 from sklearn_sedzoo.metrics._reconstruction import reconstruct, reconstruction_error
 
 __all__ = [
     "adjusted_mutual_information",
+    "cde_loss",
     "combined_error",
     "conditional_entropy",
+    "crps",
     "distortion",
     "epsilon_squared",
     "map_trustworthiness",
     "neighborhood_preservation",
+    "nz_mean_shift",
+    "outlier_rate",
+    "photoz_bias",
+    "pit",
+    "pit_ks",
     "quantization_error",
     "reconstruct",
     "reconstruction_error",
+    "scaled_residual",
+    "sigma_iqr",
+    "sigma_nmad",
     "topographic_error",
     "topographic_product",
 ]

@@ -1,0 +1,448 @@
+"""SOMRedshiftRegressor: magnitudes and colours to redshifts and their probability densities, through maps."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import Bunch, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_sedzoo._kernels.local_lines import evaluate_fits, evaluate_without, weigh_rows
+from sklearn_sedzoo._kernels.redshift_pdf import (
+    calibration_curve,
+    cumulate,
+    deposit,
+    find_quantiles,
+    interpolate_rows,
+    mass_to_density,
+    measure_cde_loss,
+    remap_mass,
+    smooth_mass,
+)
+from sklearn_sedzoo._validation import check_integer, check_number, check_option
+from sklearn_sedzoo.photoz._cell_fits import fit_members, fit_near, learn_metric
+from sklearn_sedzoo.photoz._maps import codebook, n_cells, train_maps
+from sklearn_sedzoo.photoz._nz import NzEstimate, estimate_nz
+
+N_BINS = 800  # of the inner grid in ln(1 + z)
+N_CALIBRATION = 5000  # rows, at most, on which densities are calibrated
+SMOOTHING = (0.05, 0.1, 0.2, 0.4, 0.8)  # trial widths, in units of the median scatter
+_BLOCK = 1024
+
+
+class SOMRedshiftRegressor(RegressorMixin, BaseEstimator):
+    """Photometric redshifts from an ensemble of self-organizing maps.
+
+    Each map sorts the sky's colours into cells; around each cell a line is fitted to the spectroscopic redshifts.
+    The maps vote by the scatter that their cells showed, and what their fits left over, sample by sample left out,
+    makes the probability density, which is then calibrated.
+
+    Parameters
+    ----------
+    som : SOMMapper, FrozenEstimator, list of those or None, default=None
+        An unfitted map is trained on X at fit, `n_maps` times, each on a bootstrap sample with its own seed. A
+        FrozenEstimator of a fitted map (or several in a list) is used as it is: train it on the photometric sample,
+        which is larger and representative. None is a square map with about 12 rows of X per cell.
+    zgrid : array-like of shape (n_z,), default=None
+        Redshifts of `predict_dist`; None is 601 steps from 0 to 1.05 times the highest redshift.
+    min_count : int, default=1
+        Labelled rows that a cell needs to count as covered.
+    smooth : "auto" or float, default="auto"
+        Width of the Gaussian that smooths the densities, in ln(1 + z). "auto" takes the one with the lowest CDE loss
+        on left-out samples.
+    fallback : {"neighbor", "nan", "raise"}, default="neighbor"
+        For rows in cells that are not covered: the fit to the nearest labelled rows, NaN, or an error.
+    n_maps : int, default=12
+        Maps trained; frozen maps come in their own number.
+    statistic : {"local_linear", "median"}, default="local_linear"
+        A ridge line around each cell, robust and weighted by distance, or the median of its members.
+    random_state : int, RandomState instance or None, default=None
+        Seeds of the maps and choice of the calibration rows.
+
+    Attributes
+    ----------
+    maps_ : list of SOMMapper
+        Fitted maps.
+    zgrid_ : ndarray of shape (n_z,)
+        Redshifts of `predict_dist`.
+    smooth_ : float
+        Width of the smoothing in ln(1 + z).
+    calibration_ : tuple of two ndarrays
+        The curve through which cumulative densities are sent.
+    counts_ : list of ndarray of shape (n_rows, n_columns)
+        Labelled rows by cell, for each map.
+    median_map_ : ndarray of shape (n_rows, n_columns)
+        Median redshift of the labelled rows in each cell of the first map; NaN for none.
+    completeness_map_ : ndarray of shape (n_rows, n_columns)
+        Labelled rows over the rows that trained the first map, cell by cell; NaN where nothing trained it. Above 1
+        where the labelled rows are more.
+    n_features_in_ : int
+        Number of features.
+
+    See Also
+    --------
+    sklearn_sedzoo.photometry.MagnitudeToColor : Makes features from magnitudes.
+    sklearn_sedzoo.metrics.sigma_nmad, sklearn_sedzoo.metrics.cde_loss : Scores.
+
+    Notes
+    -----
+    Scale the features first (`StandardScaler`): distances decide. With t = ln(1 + z), the prediction is the mean of
+    the maps' fits in t, weighted by 1 / scatter²; scatter and residuals come from leaving one sample out. The
+    density is the mixture of the residuals of all maps around their predictions, smoothed, its cumulative sent
+    through the curve that makes left-out samples uniform. Fit costs `n_maps` trainings and K small linear systems
+    each; predict costs the search for the best cell and n_maps * m points for each row (m = 10 per feature).
+    Neither the order of the rows nor the size of the batch matters. The densities describe galaxies like those
+    labelled: a sample that is not representative is weighed in `summarize_nz`, not here.
+
+    References
+    ----------
+    Masters et al. 2015, ApJ 813, 53 (maps of the colour-redshift relation); Bordoloi, Lilly & Amara 2010, MNRAS
+    406, 881 (calibration of PITs); Izbicki & Lee 2017, Electron. J. Statist. 11, 2800 (CDE loss).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_sedzoo.photoz import SOMRedshiftRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> z = rng.uniform(0, 2, 500)
+    >>> X = np.column_stack([z, np.sin(3 * z)]) + 0.01 * rng.standard_normal((500, 2))
+    >>> model = SOMRedshiftRegressor(n_maps=2, random_state=0).fit(X, z)
+    >>> bool(abs(model.predict(X) - z).mean() < 0.02)
+    True
+    >>> model.predict_dist(X[:3]).shape
+    (3, 601)
+    """
+
+    def __init__(
+        self,
+        som=None,
+        *,
+        zgrid=None,
+        min_count=1,
+        smooth="auto",
+        fallback="neighbor",
+        n_maps=12,
+        statistic="local_linear",
+        random_state=None,
+    ):
+        self.som = som
+        self.zgrid = zgrid
+        self.min_count = min_count
+        self.smooth = smooth
+        self.fallback = fallback
+        self.n_maps = n_maps
+        self.statistic = statistic
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        """Train the maps and fit redshifts in their cells.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features of the spectroscopic sample.
+        y : array-like of shape (n_samples,)
+            Redshifts, >= 0.
+
+        Returns
+        -------
+        self : object
+        """
+        owner = type(self).__name__
+        self._check_parameters(owner)
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
+        _check_redshifts(owner, y)
+        zgrid = self._choose_zgrid(owner, y)
+        generator = check_random_state(self.random_state)
+        order = np.lexsort((y, *X.T[::-1]))  # results do not depend on the order of the rows
+        X, y = X[order], np.asarray(y, float)[order]
+        t = np.log1p(y)
+        maps = train_maps(owner, self.som, X, self.n_maps, generator)
+        cells = [som.predict(X) for som in maps]
+        self.maps_, self.zgrid_ = maps, zgrid
+        self._labels, self._label_cells = y, cells
+        self._fit_cells(X, t)
+        self._step = max(np.log1p(max(zgrid[-1], y.max())), 1e-6) * 1.02 / N_BINS
+        self._count_labels()
+        chosen = np.arange(len(X))
+        if len(X) > N_CALIBRATION:
+            chosen = np.sort(generator.choice(len(X), N_CALIBRATION, replace=False))
+        self._calibrate(X, t, chosen)
+        return self
+
+    def predict(self, X, return_std=False):
+        """Predict redshifts.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+        return_std : bool, default=False
+            Return the standard deviation of the density, too.
+
+        Returns
+        -------
+        redshift : ndarray of shape (n_samples,)
+        std : ndarray of shape (n_samples,)
+            Only with `return_std`.
+        """
+        X = self._read(X)
+        redshift = np.empty(len(X))
+        for rows in _blocks(len(X)):
+            redshift[rows] = self._predict_block(X[rows])
+        redshift[self._find_gaps(X)] = np.nan
+        if not return_std:
+            return redshift
+        density = self.predict_dist(X)
+        mean = np.trapezoid(density * self.zgrid_, self.zgrid_, axis=1)
+        variance = np.trapezoid(density * (self.zgrid_ - mean[:, None]) ** 2, self.zgrid_, axis=1)
+        return redshift, np.sqrt(variance)
+
+    def predict_dist(self, X):
+        """Predict calibrated probability densities of redshift.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_z)
+            Densities at `zgrid_`, each of integral 1 by the trapezoidal rule.
+        """
+        X = self._read(X)
+        density = np.empty((len(X), len(self.zgrid_)))
+        for rows in _blocks(len(X)):
+            mass = remap_mass(smooth_mass(self._mix(X[rows]), self.smooth_ / self._step), *self.calibration_)
+            density[rows] = mass_to_density(mass, self._step, self.zgrid_)
+        density[self._find_gaps(X)] = np.nan
+        return density
+
+    def predict_quantiles(self, X, quantiles=(0.16, 0.5, 0.84)):
+        """Predict quantiles of the density.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+        quantiles : sequence of float, default=(0.16, 0.5, 0.84)
+            Between 0 and 1.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_quantiles)
+        """
+        levels = np.atleast_1d(np.asarray(quantiles, float))
+        if not ((levels >= 0) & (levels <= 1)).all():
+            raise ValueError(f"`quantiles` of predict_quantiles must be between 0 and 1, got {quantiles!r}.")
+        X = self._read(X)
+        result = np.empty((len(X), len(levels)))
+        for rows in _blocks(len(X)):
+            result[rows] = find_quantiles(cumulate(self.predict_dist(X[rows]), self.zgrid_), self.zgrid_, levels)
+        return result
+
+    def is_covered(self, X):
+        """Tell which rows lie in cells with at least `min_count` labelled rows, in at least half of the maps.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        bool ndarray of shape (n_samples,)
+        """
+        return self._measure_coverage(self._read(X)) >= 0.5
+
+    def summarize_nz(self, X, weights=None, n_bootstrap=20) -> Bunch:
+        """Estimate the redshift distribution of a photometric sample from the spectroscopic one, cell by cell.
+
+        In each cell every spectroscopic redshift counts with the summed weights of the photometric objects there over
+        the number of spectroscopic ones: the distribution is right for a spectroscopic sample that is not
+        representative, as long as it is so within cells. Objects in cells without spectroscopy are left out and
+        their share is told.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features of the photometric sample, or of one tomographic bin.
+        weights : array-like of shape (n_samples,), optional
+            Their weights, e.g. of a lensing analysis.
+        n_bootstrap : int, default=20
+            Resamplings of the spectroscopic sample for the errors; 0 for none.
+
+        Returns
+        -------
+        Bunch
+            ``zgrid`` (n_z,); ``nz`` (n_z,), a density of integral 1; ``nz_std`` (n_z,); ``mean``, ``mean_std``;
+            ``coverage``, the share of the weight in covered cells, averaged over the maps; ``samples`` (n_bootstrap,
+            n_z).
+        """
+        check_integer(type(self).__name__, "n_bootstrap", n_bootstrap, 0)
+        X = self._read(X)
+        weights = _check_weights(type(self).__name__, weights, len(X))
+        cells = [som.predict(X) for som in self.maps_]
+        spread = [np.bincount(own, weights, minlength=n_cells(som)) for own, som in zip(cells, self.maps_, strict=True)]
+        generator = check_random_state(self.random_state)
+        estimate = NzEstimate(self._labels, self._label_cells, spread, self.zgrid_)
+        return estimate_nz(estimate, n_bootstrap, generator, self.min_count)
+
+    def _check_parameters(self, owner):
+        check_integer(owner, "min_count", self.min_count, 1)
+        check_integer(owner, "n_maps", self.n_maps, 1)
+        check_option(owner, "fallback", self.fallback, ("neighbor", "nan", "raise"))
+        check_option(owner, "statistic", self.statistic, ("local_linear", "median"))
+        if isinstance(self.smooth, Real):
+            check_number(owner, "smooth", self.smooth, 0)
+        else:
+            check_option(owner, "smooth", self.smooth, ("auto",))
+
+    def _choose_zgrid(self, owner, y):
+        if self.zgrid is None:
+            return np.linspace(0, 1.05 * max(float(y.max()), 1e-3), 601)
+        zgrid = np.asarray(self.zgrid, float)
+        if zgrid.ndim != 1 or len(zgrid) < 2 or not np.isfinite(zgrid).all() or zgrid[0] < 0:
+            raise ValueError(f"`zgrid` of {owner} must be at least 2 finite redshifts >= 0, got {self.zgrid!r}.")
+        if not (np.diff(zgrid) > 0).all():
+            at = int(np.argmin(np.diff(zgrid)))
+            raise ValueError(
+                f"`zgrid` of {owner} must increase, got {zgrid[at]!r} followed by {zgrid[at + 1]!r} at index {at}."
+            )
+        return zgrid
+
+    def _fit_cells(self, X, t):
+        if self.statistic == "median":
+            self._metric, self._samples = np.eye(X.shape[1]), X
+            pairs = zip(self.maps_, self._label_cells, strict=True)
+            self._fits = [fit_members(som, X, t, own, self.min_count) for som, own in pairs]
+        else:
+            self._metric = learn_metric(X, t, self.maps_, self._label_cells)
+            self._samples = X @ self._metric
+            self._fits = [fit_near(codebook(som) @ self._metric, self._samples, t) for som in self.maps_]
+        self._floor = 0.1 * float(np.median(np.concatenate([fits.scatter for fits in self._fits]))) + 1e-9
+
+    def _count_labels(self):
+        self.counts_ = [
+            np.bincount(cells, minlength=n_cells(som)).reshape(som.weights_.shape[:2])
+            for cells, som in zip(self._label_cells, self.maps_, strict=True)
+        ]
+        first, cells = self.maps_[0], self._label_cells[0]
+        order = np.argsort(cells, kind="stable")
+        kinds, starts = np.unique(cells[order], return_index=True)
+        median = np.full(n_cells(first), np.nan)
+        median[kinds] = [np.median(part) for part in np.split(self._labels[order], starts[1:])]
+        self.median_map_ = median.reshape(first.weights_.shape[:2])
+        self.completeness_map_ = np.where(first.hits_ > 0, self.counts_[0] / np.maximum(first.hits_, 1), np.nan)
+
+    def _calibrate(self, X, t, chosen):
+        """Choose the smoothing and the calibration curve on samples that the fits did not see."""
+        masses = np.concatenate([self._mix_without(t, chosen[rows]) for rows in _blocks(len(chosen))])
+        is_told = masses.sum(axis=1) > 0.5  # a row alone in its cell leaves nobody to speak for it
+        if is_told.any():
+            masses, chosen = masses[is_told], chosen[is_told]
+        else:
+            masses = self._mix(X[chosen])
+        z = np.expm1(t[chosen])
+        typical = float(np.median(np.concatenate([fits.scatter for fits in self._fits])))
+        widths = [self.smooth] if isinstance(self.smooth, Real) else [max(typical * s, 1e-12) for s in SMOOTHING]
+        centers = np.expm1((np.arange(N_BINS) + 0.5) * self._step)
+        losses, smoothed = [], []
+        for width in widths:
+            smoothed.append(smooth_mass(masses, width / self._step))
+            losses.append(measure_cde_loss(z, mass_to_density(smoothed[-1], self._step, centers), centers))
+        best = int(np.argmin(losses))
+        cumulative = np.concatenate([np.zeros((len(z), 1)), np.cumsum(smoothed[best], axis=1)], axis=1)
+        edges = np.arange(N_BINS + 1) * self._step
+        self.smooth_ = float(widths[best])
+        self.calibration_ = calibration_curve(interpolate_rows(t[chosen], edges, cumulative / cumulative[:, -1:]))
+
+    def _predict_block(self, X):
+        total, norm = np.zeros(len(X)), np.zeros(len(X))
+        near = X @ self._metric
+        for som, fits in zip(self.maps_, self._fits, strict=True):
+            cells = som.predict(X)
+            precision = self._weigh(fits, near, cells)[1] ** 2
+            total += precision * evaluate_fits(fits, near, cells)
+            norm += precision
+        return np.maximum(np.expm1(total / norm), 0.0)
+
+    def _weigh(self, fits, near, cells, own=None):
+        """Weights of the residuals for each row, and the map's vote: 1 / scatter."""
+        if self.statistic == "median":
+            weight = fits.weight[cells] if own is None else np.where(own, 0.0, fits.weight[cells])
+        else:
+            weight = weigh_rows(fits, near, self._samples, cells, own)
+        residual = fits.residual[cells]
+        mean = (weight * residual).sum(axis=1, keepdims=True)
+        return weight, 1 / np.sqrt((weight * (residual - mean) ** 2).sum(axis=1) + self._floor**2)
+
+    def _mix(self, X):
+        """Masses of the mixture of all maps, before smoothing; shape (n_samples, N_BINS)."""
+        position, parts, near = [], [], X @ self._metric
+        for som, fits in zip(self.maps_, self._fits, strict=True):
+            cells = som.predict(X)
+            weight, vote = self._weigh(fits, near, cells)
+            position.append(evaluate_fits(fits, near, cells)[:, None] + fits.residual[cells])
+            parts.append(weight * vote[:, None])
+        return deposit(np.hstack(position), np.hstack(parts), self._step, N_BINS)
+
+    def _mix_without(self, t, rows):
+        """The same for training rows, each without itself."""
+        position, parts = [], []
+        for fits, cells in zip(self._fits, self._label_cells, strict=True):
+            predicted, own = evaluate_without(fits, self._samples, t, cells, rows)
+            weight, vote = self._weigh(fits, self._samples[rows], cells[rows], own)
+            position.append(predicted[:, None] + fits.residual[cells[rows]])
+            parts.append(weight * vote[:, None])
+        return deposit(np.hstack(position), np.hstack(parts), self._step, N_BINS)
+
+    def _measure_coverage(self, X):
+        covered = [
+            counts.ravel()[som.predict(X)] >= self.min_count
+            for som, counts in zip(self.maps_, self.counts_, strict=True)
+        ]
+        return np.mean(covered, axis=0)
+
+    def _find_gaps(self, X):
+        """Rows to be NaN; raises where `fallback` says so."""
+        if self.fallback == "neighbor":
+            return np.zeros(len(X), bool)
+        gaps = self._measure_coverage(X) < 0.5
+        if self.fallback == "raise" and gaps.any():
+            raise ValueError(
+                f"{gaps.sum()} of {len(X)} rows lie in cells with fewer than min_count={self.min_count} labelled rows; "
+                f"first at row {gaps.argmax()}. See is_covered, or pass fallback='neighbor' or 'nan'."
+            )
+        return gaps
+
+    def _read(self, X):
+        check_is_fitted(self)
+        return validate_data(self, X, reset=False, dtype=np.float64)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = True
+        return tags
+
+
+def _blocks(n):
+    return [slice(start, start + _BLOCK) for start in range(0, n, _BLOCK)]
+
+
+def _check_redshifts(owner, y):
+    bad = np.flatnonzero(np.asarray(y) < 0)
+    if len(bad):
+        raise ValueError(
+            f"y of {owner} must be redshifts >= 0: {len(bad)} of {len(y)} are negative; first at row {bad[0]}."
+        )
+
+
+def _check_weights(owner, weights, n):
+    if weights is None:
+        return np.ones(n)
+    weights = np.asarray(weights, float)
+    if weights.shape != (n,) or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+        raise ValueError(f"`weights` of {owner} must be {n} finite numbers >= 0, not all 0, got shape {weights.shape}.")
+    return weights

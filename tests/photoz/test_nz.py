@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+from sklearn.frozen import FrozenEstimator
+
+from sklearn_sedzoo import metrics
+from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.photoz import SOMRedshiftRegressor
+from sklearn_sedzoo.photoz._nz import NzEstimate, histogram, weigh_labels
+from tests.photoz.test_regressor import make_sky
+
+SKY, Z = make_sky(3000, 0)
+NEW, Z_NEW = make_sky(4000, 1)
+
+
+def test_weights_by_hand():
+    estimate = NzEstimate(
+        np.array([0.1, 0.2, 0.5, 0.9]),
+        [np.array([0, 0, 1, 2])],
+        [np.array([6.0, 3.0, 0.0, 1.0])],
+        np.linspace(0, 1, 11),
+    )
+    weight, coverage = weigh_labels(estimate, np.ones(4), 1)
+    np.testing.assert_allclose(weight, np.array([3, 3, 3, 0]) / 9)
+    assert coverage == pytest.approx(0.9)
+    weight, coverage = weigh_labels(estimate, np.ones(4), 2)
+    np.testing.assert_allclose(weight, np.array([3, 3, 0, 0]) / 6)
+    assert coverage == pytest.approx(0.6)
+
+
+def test_the_histogram_keeps_the_mean():
+    rng = np.random.default_rng(0)
+    z, weight, grid = rng.uniform(0.2, 1.8, 500), rng.uniform(size=500), np.linspace(0, 2, 41)
+    density = histogram(z, weight, grid)
+    assert np.trapezoid(density, grid) == pytest.approx(1)
+    assert np.trapezoid(density * grid, grid) == pytest.approx(np.average(z, weights=weight), abs=1e-6)
+
+
+def test_a_representative_sample():
+    model = SOMRedshiftRegressor(n_maps=3, random_state=0).fit(SKY, Z)
+    result = model.summarize_nz(NEW)
+    assert abs(metrics.nz_mean_shift(Z_NEW, result.nz, result.zgrid)) < 0.003
+    assert result.coverage > 0.99
+    assert result.samples.shape == (20, 601)
+    assert result.mean == pytest.approx(np.trapezoid(result.nz * result.zgrid, result.zgrid), abs=1e-4)
+    assert 0 < result.mean_std < 0.02
+    assert model.summarize_nz(NEW, n_bootstrap=0).samples.shape == (0, 601)
+
+
+def test_a_biased_sample_is_weighed():
+    """Spectroscopy prefers low redshifts by a factor of ten; raw counts are far off, cells are not."""
+    keep = np.random.default_rng(3).uniform(size=len(Z)) < np.where(Z < 0.9, 1.0, 0.1)
+    raw = (Z[keep].mean() - Z_NEW.mean()) / (1 + Z_NEW.mean())
+    som = FrozenEstimator(SOMMapper(12, 12, random_state=0).fit(NEW))
+    model = SOMRedshiftRegressor(som, random_state=0).fit(SKY[keep], Z[keep])
+    covered = model.is_covered(NEW)
+    result = model.summarize_nz(NEW)
+    shift = metrics.nz_mean_shift(Z_NEW[covered], result.nz, result.zgrid)
+    assert abs(raw) > 0.1
+    assert abs(shift) < 0.01
+    assert result.coverage == pytest.approx(covered.mean(), abs=1e-9)
+
+
+def test_weights_of_the_photometric_sample():
+    model = SOMRedshiftRegressor(n_maps=3, random_state=0).fit(SKY, Z)
+    weight = (Z_NEW < 1).astype(float)
+    some, same = model.summarize_nz(NEW, weights=weight), model.summarize_nz(NEW[Z_NEW < 1])
+    np.testing.assert_allclose(some.nz, same.nz)
+    with pytest.raises(ValueError, match="`weights` of SOMRedshiftRegressor must be 4000 finite numbers"):
+        model.summarize_nz(NEW, weights=-weight)
+
+
+def test_no_labelled_object_in_any_cell():
+    som = FrozenEstimator(SOMMapper(12, 12, random_state=0).fit(np.vstack([SKY, NEW])))
+    model = SOMRedshiftRegressor(som).fit(SKY[Z < 0.3], Z[Z < 0.3])
+    with pytest.raises(ValueError, match="No cell of the photometric sample holds 1 labelled objects"):
+        model.summarize_nz(NEW[Z_NEW > 1.9])
