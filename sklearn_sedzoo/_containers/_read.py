@@ -22,7 +22,7 @@ class SpectrumBlocks(NamedTuple):
     flux: np.ndarray
     ivar: np.ndarray | None = None
     scalars: dict | None = None
-    index: pd.Index | None = None
+    index: pd.Index | None = None  # type: ignore[assignment] # tuples have a method of this name; nobody calls it here
 
 
 def read_spectra(estimator, X, *, reset, on_bad="raise", **check_params):

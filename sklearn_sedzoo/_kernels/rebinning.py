@@ -105,7 +105,7 @@ def rebin_masked(flux, ivar, overlap: sparse.csr_array, width: np.ndarray, min_c
         total = np.where(valid, flux[rows], 0.0).astype(np.float64) @ overlap
         enough = is_covered(covered, width, min_coverage)
         rebinned[rows] = np.divide(total, covered, out=np.full_like(total, np.nan), where=enough)
-        if ivar is not None:
+        if rebinned_ivar is not None:
             rebinned_ivar[rows] = inverse_variance(covered, variance, enough, flux.dtype)
     return rebinned, rebinned_ivar
 

@@ -15,12 +15,17 @@ def apply_model(options):
     """Run `sedzoo apply` with parsed arguments."""
     model = read_model(options.model)
     catalog = read_catalog(options.catalog, unit=options.unit)
-    resample, normalize, embed, som = (step for _, step in model["map"].steps)
+    resample, normalize, embed, _ = (step for _, step in model["map"].steps)
     normalized, quality = normalize_rows(fit_to_grid(resample, catalog), normalize, catalog.flux)
     latent = embed.transform(normalized) if len(normalized) else None
-    table = place_rows(catalog, quality, latent, model["cluster"][-1], som)
+    table = place_rows(catalog, quality, normalized, latent, model["cluster"][-1], model["map"])
     write_map(options.out, table, meta={"MODEL": pathlib.Path(options.model).name}, overwrite=options.overwrite)
-    print(f"{len(catalog)} spectra mapped, {np.count_nonzero(quality)} of them flagged; the table is {options.out}")
+    outside = np.count_nonzero(~table["in_domain"] & (quality == 0))
+    print(
+        f"{len(catalog)} spectra mapped, {np.count_nonzero(quality)} of them flagged; the table is {options.out}\n"
+        f"{outside} more are unlike the spectra that the model was trained on (in_domain is false): do not trust their "
+        "place on the map"
+    )
 
 
 def read_model(path):

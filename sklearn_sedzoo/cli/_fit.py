@@ -21,6 +21,7 @@ class FittedZoo:
     quality: np.ndarray  # all rows; 0 is usable
     train: np.ndarray  # positions among the usable rows
     test: np.ndarray
+    held_out: np.ndarray  # rows of the catalogue that no step has learned from, except when to stop
 
 
 class Timer:
@@ -60,8 +61,11 @@ def fit_zoo(catalog, recipe, seed, timer, callbacks=()):
     with timer("embed", f"trained the embedder on {len(train)} spectra"):
         embed.set_output(transform="pandas").fit(normalized.iloc[train] if len(test) else normalized)
         latent = embed.transform(normalized)
+    good = np.flatnonzero(quality == 0)
+    learned = train[embed.training_rows_]
+    held_out = good[np.setdiff1d(np.arange(len(good)), learned)]
     if recipe.with_split:
-        train = train[embed.training_rows_]
+        train = learned
     with timer("cluster", "found the clusters"):
         cluster.fit(latent.iloc[train])
     with timer("map", "made the map"):
@@ -77,6 +81,7 @@ def fit_zoo(catalog, recipe, seed, timer, callbacks=()):
         quality,
         train,
         test,
+        held_out,
     )
 
 

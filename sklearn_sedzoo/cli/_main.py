@@ -15,6 +15,7 @@ from sklearn_sedzoo.cli._recipes import RECIPES
 def main(arguments=None):
     """Run the command; return its exit status: 0, or 2 with one line on what is wrong."""
     options = make_parser().parse_args(arguments)
+    options.arguments = sys.argv[1:] if arguments is None else arguments
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
         try:

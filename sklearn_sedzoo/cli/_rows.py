@@ -4,8 +4,10 @@ import warnings
 
 import numpy as np
 import pandas as pd
+from sklearn.pipeline import Pipeline
 
 from sklearn_sedzoo.exceptions import SedDataWarning
+from sklearn_sedzoo.inspection import in_domain
 
 NOT_FINITE, NO_FLUX = 1, 2  # bits of the column `quality`
 
@@ -29,16 +31,19 @@ def normalize_rows(resample, normalize, flux):
     return pd.DataFrame(normalized[~empty] if empty.any() else normalized, columns=names, copy=False), quality
 
 
-def place_rows(catalog, quality, latent, cluster, som):
-    """Return one row for each spectrum of the catalogue: cluster, cell, distance to it, quality, properties.
+def place_rows(catalog, quality, normalized, latent, cluster, zoo):
+    """Return one row for each spectrum of the catalogue: cluster, cell, distance, domain, quality, properties.
 
-    Rows that could not be used have cluster and cell -1 and distance NaN.
+    Rows that could not be used have cluster and cell -1, distance and error NaN, and are outside the domain.
     """
+    som = zoo["map"]
     good = quality == 0
     frame = pd.DataFrame({"id": _identities(catalog)})
     for name in ("cluster", "cell_row", "cell_column"):
         frame[name] = np.int32(-1)
-    frame["distance"] = np.nan
+    for name in ("distance", "reconstruction_error", "domain_score"):
+        frame[name] = np.nan
+    frame["in_domain"] = False
     frame["quality"] = quality
     if good.any():
         cell = np.asarray(som.predict(latent))
@@ -49,10 +54,21 @@ def place_rows(catalog, quality, latent, cluster, som):
         )
         weights = som.weights_.reshape(-1, n_latents)
         frame.loc[good, "distance"] = np.linalg.norm(np.asarray(latent, dtype=float) - weights[cell], axis=1)
+        judged = judge_rows(zoo, normalized)
+        frame.loc[good, "reconstruction_error"] = judged["reconstruction_error"].to_numpy()
+        frame.loc[good, "domain_score"] = judged["score"].to_numpy()
+        frame.loc[good, "in_domain"] = judged["is_inside"].to_numpy()
     properties = catalog.properties.reset_index(drop=True)
     table = pd.concat([frame, properties.drop(columns=frame.columns, errors="ignore")], axis=1)
     table.attrs["units"] = catalog.properties.attrs.get("units", {})
     return table
+
+
+def judge_rows(zoo, normalized):
+    """Ask which normalised spectra are of the kind that the zoo was trained on."""
+    tail = Pipeline(zoo.steps[2:])
+    tail.domain_ = zoo.domain_
+    return in_domain(tail, normalized)
 
 
 def _identities(catalog):

@@ -248,9 +248,9 @@ def _read_files(paths, source, unit, grid, strict, on_bad, progress):
     table = stack_spectra(list(tables.values()), grid=grid, path=source)
     if not unreadable:
         return table
-    file, error = next(iter(unreadable.values()))
+    file, reason = next(iter(unreadable.values()))
     warnings.warn(
-        f"{source}: {len(unreadable)} of {len(paths)} files cannot be read, first {file.name}: {error}",
+        f"{source}: {len(unreadable)} of {len(paths)} files cannot be read, first {file.name}: {reason}",
         SedDataWarning,
         stacklevel=4,
     )
