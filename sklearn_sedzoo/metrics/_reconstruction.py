@@ -57,8 +57,8 @@ def reconstruction_error(estimator, X, *, per_sample=False):
     >>> from sklearn.decomposition import PCA
     >>> from sklearn_sedzoo.metrics import reconstruction_error
     >>> X = [[1., 2.], [2., 4.], [3., 6.], [0., 1.]]
-    >>> round(reconstruction_error(PCA(1).fit(X), X), 3)
-    0.015
+    >>> round(reconstruction_error(PCA(1).fit(X), X), 4)
+    0.0095
     """
     normalized, reconstructed = reconstruct(estimator, X)
     square = (normalized.astype(float) - reconstructed) ** 2

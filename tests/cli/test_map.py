@@ -10,7 +10,9 @@ from astropy.io import fits
 
 from sklearn_sedzoo import SpectrumTable
 from sklearn_sedzoo.cli import main
+from sklearn_sedzoo.inspection import in_domain
 from sklearn_sedzoo.io import read_catalog, read_map, write_catalog
+from sklearn_sedzoo.metrics import reconstruction_error
 
 GRID = np.concatenate([np.arange(3000, 3900, 20.0), np.arange(3900, 4300, 1.0), np.arange(4310, 5200, 20.0)])
 QUICK = ["--set", "embed__epochs=2", "--set", "resample__grid=100", "--set", "map__n_rows=3"]
@@ -45,6 +47,8 @@ def test_every_input_row_has_a_row_in_the_table(mapped):
     assert table["quality"][bad].tolist() == [1, 2]
     assert (table.loc[bad, ["cluster", "cell_row", "cell_column"]] == -1).all(axis=None)
     assert table.loc[bad, "distance"].isna().all()
+    assert table.loc[bad, "reconstruction_error"].isna().all()
+    assert not table.loc[bad, "in_domain"].any()
     assert table.loc[~bad, "cluster"].between(0, 5).all()
     assert table.loc[~bad, "cell_row"].between(0, 2).all()
     np.testing.assert_allclose(table["age"], make_catalog().properties["age"])
@@ -59,6 +63,10 @@ def test_the_table_is_what_the_saved_model_says(mapped):
     np.testing.assert_array_equal(model["cluster"].predict(flux), table["cluster"][good])
     cell = table["cell_row"] * 10 + table["cell_column"]
     np.testing.assert_array_equal(model["map"].predict(flux), cell[good])
+    normalized = model["cluster"][:2].transform(flux)
+    error = reconstruction_error(model["cluster"]["embed"], normalized, per_sample=True)
+    np.testing.assert_allclose(table["reconstruction_error"][good], error, rtol=1e-4, atol=2e-12)  # floor: rounding
+    np.testing.assert_array_equal(in_domain(model["map"], flux)["is_inside"], table["in_domain"][good])
     nearest = np.asarray(model["map"].transform(flux)).min(axis=1)
     np.testing.assert_allclose(table["distance"][good], nearest, rtol=1e-4)
 
@@ -74,6 +82,8 @@ def test_the_summary_says_what_happened(mapped):
     assert "finely sampled range" in summary["notes"][0]
     assert {"numpy", "keras", "sklearn_sedzoo"} <= set(summary["versions"])
     assert len(summary["losses"]["loss"]) <= 2
+    assert any("age" in sentence for sentence in summary["interpretation"])
+    assert (mapped / "zoo" / "report.html").stat().st_size < 8e6
     figures = sorted(path.name for path in (mapped / "zoo" / "figures").iterdir())
     assert figures == [
         f"{name}.png"
