@@ -50,6 +50,7 @@ class _Codebook:
     largest: float
     masked_table: np.ndarray | None = None
     tree: cKDTree | None = None
+    is_searched_by_choice: bool = False  # squared distances must then not depend on the choice
 
 
 def find_best_cells(
@@ -94,6 +95,7 @@ def find_best_cells(
     n_samples, n_features = X.shape
     codebook = _prepare(weights, X.dtype, has_missing)
     if n_features <= _TREE_FEATURES and len(weights) >= _TREE_CELLS and n_samples >= 8 * _TREE_TRIAL:
+        codebook.is_searched_by_choice = True
         _try_tree(X, codebook, has_missing, is_normalized)
     found = Assignment(np.empty(n_samples, dtype=np.intp), np.empty(n_samples), codebook.center.astype(np.float64))
     second = np.empty(n_samples if with_second else 0, dtype=np.intp)
@@ -116,10 +118,11 @@ def find_best_cells(
             found.sums += part.sums
             found.counts += part.counts
             found.squared_sums += part.squared_sums
-    if with_sums and codebook.scale != 1:
-        found.sums /= codebook.scale
-        found.squared_sums /= codebook.scale**2
-    found.squared /= codebook.scale**2
+    if codebook.scale != 1:
+        found.squared /= codebook.scale**2
+        if with_sums:
+            found.sums /= codebook.scale
+            found.squared_sums /= codebook.scale**2
     return found
 
 
@@ -254,7 +257,7 @@ def _search_slab(samples, codebook, sample_weight, with_second, with_sums, has_m
     squared = _norms(samples)
     search = _search_blocks if codebook.tree is None or observed is not None else _search_tree
     best, second, least = search(samples, observed, squared, codebook, with_second)
-    if samples.shape[1] <= _TREE_FEATURES + 1 and observed is None:
+    if codebook.is_searched_by_choice and observed is None:
         least = ((samples[:, :-1] - codebook.centered[best]) ** 2).sum(axis=1)
     found = Assignment(best, np.maximum(least, 0), codebook.center, second)
     if with_sums:
@@ -326,10 +329,13 @@ def _slack(norms, codebook, dtype):
 
 def _take_least(expanded, norms, slack, is_close):
     """Return the first cell within the tie tolerance of the least distance, and that least value."""
-    least = expanded.min(axis=1)
+    best = expanded.argmin(axis=1)
+    least = expanded[np.arange(len(best)), best]
     limit = least + _TIE_TOLERANCE * np.maximum(least + norms, 0) + slack
     np.less_equal(expanded, limit[:, None].astype(expanded.dtype), out=is_close)
-    return is_close.argmax(axis=1), least
+    if np.count_nonzero(is_close) > len(best):
+        best = is_close.argmax(axis=1)
+    return best, least
 
 
 def _add_up(found, samples, observed, sample_weight, n_cells, has_missing):

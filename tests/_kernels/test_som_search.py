@@ -157,3 +157,19 @@ def test_the_tree_changes_nothing(monkeypatch, dtype):
     np.testing.assert_allclose(found[0].squared, found[1].squared, atol=1e-5 if dtype is np.float32 else 1e-12)
     if dtype is np.float64:
         np.testing.assert_array_equal(found[1].best, cdist(X, weights).argmin(axis=1))
+
+
+def test_step_of_the_mexican_hat():
+    X, weights = _made(n=300)
+    found = find_best_cells(X, weights, with_sums=True)
+    h = twin.neighborhood(twin.all_distances((6, 5), "rectangular", False), 1.2, "mexican_hat")
+    g = twin.neighborhood(twin.all_distances((6, 5), "rectangular", False), 1.2, "mexican_hat_bound")
+    updated = update_weights(weights, found, 1.2, shape=(6, 5), neighborhood="mexican_hat")
+    means = np.array([X[found.best == cell].mean(axis=0) for cell in np.unique(found.best)])
+    low, high = (
+        np.minimum(means.min(axis=0), weights.mean(axis=0)),
+        np.maximum(means.max(axis=0), weights.mean(axis=0)),
+    )
+    for j in range(len(weights)):
+        step = (h[j, found.best][:, None] * (X - weights[j])).sum(axis=0) / g[j, found.best].sum()
+        np.testing.assert_allclose(updated[j], np.clip(weights[j] + step, low, high), atol=1e-12)

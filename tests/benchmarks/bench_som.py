@@ -22,7 +22,7 @@ import warnings
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 
-CLOCK = {"wall": time.perf_counter}
+CLOCK = {"wall": time.perf_counter, "is_whole": False}
 
 
 def _limit_threads(n_threads):
@@ -69,7 +69,9 @@ def timed(work, repeats=1):
 
 
 def per_epoch(fit, long, short=1, repeats=2):
-    """Return the time of one epoch: the difference of two trainings."""
+    """Return the time of one epoch: the difference of two trainings, or (--whole) the share in one of 20 epochs."""
+    if CLOCK["is_whole"]:
+        return timed(lambda: fit(20)) / 20
     fit(short)
     return (timed(lambda: fit(long), repeats) - timed(lambda: fit(short), repeats)) / (long - short)
 
@@ -311,6 +313,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--shapes", nargs="*", help="maps such as 10x10; default all four")
+    parser.add_argument("--whole", action="store_true", help="divide whole trainings of 20 epochs, start and end too")
     parser.add_argument("--cpu", action="store_true", help="count processor time, for one thread on a busy machine")
     parser.add_argument("--data", nargs="*", default=["latent", "spectra", "photometry"])
     parser.add_argument("--peers", nargs="*")
@@ -319,6 +322,7 @@ def main():
     parser.add_argument("--all", action="store_true", help="also what takes many minutes")
     args = parser.parse_args()
     _limit_threads(args.threads)
+    CLOCK["is_whole"] = args.whole
     if args.cpu:
         CLOCK["wall"] = time.process_time
     warnings.simplefilter("ignore")

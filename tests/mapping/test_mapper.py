@@ -1,6 +1,7 @@
 """SOMMapper as a user meets it."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -335,3 +336,16 @@ def test_thread_number_changes_nothing():
             maps.append(SOMMapper(8, 8, n_epochs=4).fit(data))
     np.testing.assert_array_equal(maps[0].weights_, maps[1].weights_)
     np.testing.assert_array_equal(maps[0].labels_, maps[1].labels_)
+
+
+def test_memory_holds_no_samples_times_cells():
+    """Training and predict hold the codebook, a few numbers per sample and blocks: no 20,000 x 1,600 distances."""
+    data = np.random.default_rng(0).normal(size=(20_000, 20))
+    som = SOMMapper(40, 40, n_epochs=2)
+    tracemalloc.start()
+    som.fit(data)
+    som.predict(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    n_bytes = 8 * (12 * 20_000 + 30 * 1600 * 20) + 2**24  # samples, codebook and its sums, blocks of two threads
+    assert peak < n_bytes < 0.15 * 8 * 20_000 * 1600
