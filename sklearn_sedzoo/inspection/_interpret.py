@@ -101,7 +101,7 @@ def interpret(zoo, X, properties, *, n_features=3, random_state=0):
     ... ).fit(X)
     >>> found = interpret(zoo, X, pd.DataFrame({"depth": depth[:, 0]}))
     >>> found.features["feature"].tolist()[0]
-    'H beta'
+    'H-beta'
     >>> found.verdicts.loc["depth", "verdict"]
     'explained'
     """

@@ -34,7 +34,11 @@
   }, more);
 
   const name = (key) => key.replaceAll("_", " ") + (zoo.units[key] ? " [" + zoo.units[key] + "]" : "");
-  const show = (value) => value === null || value === undefined ? "unknown" : Number(value.toPrecision(4)).toString();
+  function show(value) {
+    if (value === null || value === undefined) return "unknown";
+    const size = Math.abs(value);
+    return size && (size >= 1e6 || size < 1e-3) ? value.toExponential(2) : Number(value.toPrecision(4)).toString();
+  }
   function quantile(values, share) {
     const known = values.filter((v) => v !== null && v !== undefined).sort((a, b) => a - b);
     if (!known.length) return null;

@@ -39,7 +39,7 @@ def test_the_line_that_differs_is_named(flux, properties):
     lines_only = flux / (flux[:, :1] + (flux[:, -1:] - flux[:, :1]) * np.linspace(0, 1, flux.shape[1]))
     zoo = make(KMeans(3, n_init=3, random_state=0), embed=PCA(1)).fit(lines_only)
     found = interpret(zoo, lines_only, properties, n_features=1)
-    assert set(found.features["feature"]) == {"H beta"}
+    assert set(found.features["feature"]) == {"H-beta"}
     depth = found.groups["depth_median"]
     strongest = found.features.set_index("group").loc[depth.idxmax()]
     assert strongest["difference"] < 0  # deeper absorption, less flux
