@@ -10,7 +10,7 @@ from sklearn_sedzoo.exceptions import SedReadError
 from sklearn_sedzoo.preprocessing import SpectrumResampler
 
 SAME = 1e-9  # relative difference of two wavelengths that counts as none
-OFF_LATTICE = 0.02  # pixels; float32 log wavelengths of SDSS are off by .002
+OFF_LATTICE = 1e-3  # pixels by which a wavelength may be off its lattice
 
 
 def stack_spectra(tables, *, grid=None, path=""):
@@ -76,18 +76,22 @@ def _resample(table, grid):
 
 def _find_lattice(grids, path):
     """Return the lattice that all grids are part of, and where in it each one begins; raise if there is none."""
-    for forward, back in ((np.log, np.exp), (np.asarray, np.asarray)):
+    fits = []
+    for forward, back in ((np.asarray, np.asarray), (np.log, np.exp)):
         axes = [forward(grid) for grid in grids]
         step = (axes[0][-1] - axes[0][0]) / (len(axes[0]) - 1)
         start = min(axis[0] for axis in axes)
         positions = [(axis - start) / step for axis in axes]
         offsets = [int(np.round(position[0])) for position in positions]
-        if all(
-            np.abs(position - offset - np.arange(len(position))).max() < OFF_LATTICE
+        off = max(
+            np.abs(position - offset - np.arange(len(position))).max()
             for position, offset in zip(positions, offsets, strict=True)
-        ):
-            n_pixels = max(offset + len(axis) for offset, axis in zip(offsets, axes, strict=True))
-            return back(start + step * np.arange(n_pixels)), offsets
+        )
+        n_pixels = max(offset + len(axis) for offset, axis in zip(offsets, axes, strict=True))
+        fits.append((off, back(start + step * np.arange(n_pixels)), offsets))
+    off, lattice, offsets = min(fits, key=lambda fit: fit[0])
+    if off < OFF_LATTICE:
+        return lattice, offsets
     other = next(i for i, grid in enumerate(grids) if not _is_same(grid, grids[0]))
     raise SedReadError(
         f"{path}: the spectra have different wavelength grids: {_describe(grids[0])} for the first, "
