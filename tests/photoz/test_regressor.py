@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_sedzoo import metrics
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import SOMMapper, SOMRegressor
 from sklearn_sedzoo.model_selection import photoz_scorer
 from sklearn_sedzoo.photoz import SOMRedshiftRegressor
 
@@ -75,6 +75,7 @@ def test_densities_are_calibrated():
     low, middle, high = model.predict_quantiles(new).T
     assert np.mean((low <= z_new) & (z_new <= high)) == pytest.approx(0.68, abs=0.04)
     assert ((low <= middle) & (middle <= high)).all()
+    np.testing.assert_allclose(model.predict_interval(new, 0.68), np.column_stack([low, high]))
     redshift, std = model.predict(new, return_std=True)
     np.testing.assert_array_equal(redshift, model.predict(new))
     assert np.median(abs(redshift - z_new) / std) == pytest.approx(0.67, abs=0.15)
@@ -149,7 +150,7 @@ def test_coverage_and_fallbacks(half):
     with pytest.raises(ValueError, match=r"rows lie in cells with fewer than min_count=1 labelled rows; first at row"):
         strict.predict(NEW)
     assert clone(model).set_params(min_count=20).fit(X, y).is_covered(NEW).mean() < covered.mean()
-    assert (model.completeness_map_[model.counts_[0] == 0] == 0).any()
+    assert (model.completeness_map_[model.label_counts_[..., 0] == 0] == 0).any()
     assert np.nanmax(model.completeness_map_) <= 1
 
 
@@ -190,6 +191,13 @@ def test_grid_search_by_photoz_scores():
 def test_bad_arguments(arguments, error, message):
     with pytest.raises(error, match=message):
         SOMRedshiftRegressor(**arguments).fit(SKY, Z)
+
+
+def test_it_is_a_map_regressor(model):
+    assert isinstance(model, SOMRegressor)
+    assert model.som_ is model.soms_[0]
+    assert model.label_counts_.sum() == len(SKY)
+    assert not model.is_covered(SKY[:3] + 50).any()
 
 
 def test_bad_redshifts():
