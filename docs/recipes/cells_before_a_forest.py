@@ -1,6 +1,6 @@
 """Map features in front of a forest: distances to the cells of a self-organizing map beside the colours.
 
-    python docs/recipes/cells_before_a_forest.py [TABLE.hdf5]
+python docs/recipes/cells_before_a_forest.py [TABLE.hdf5]
 """
 
 import argparse

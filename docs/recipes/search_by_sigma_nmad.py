@@ -1,6 +1,6 @@
 """A grid search that looks at sigma_NMAD, and reports CDE loss and outliers beside it.
 
-    python docs/recipes/search_by_sigma_nmad.py [TABLE.hdf5]
+python docs/recipes/search_by_sigma_nmad.py [TABLE.hdf5]
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Maps and trees in a StackingRegressor.
 
-    python docs/recipes/stack_maps_and_trees.py [TABLE.hdf5]
+python docs/recipes/stack_maps_and_trees.py [TABLE.hdf5]
 """
 
 import argparse
