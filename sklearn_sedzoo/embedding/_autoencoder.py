@@ -181,7 +181,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         """
         self._check_parameters()
         load_keras()
-        with keep_on_failure(self, ("n_features_in_", "feature_names_in_")):
+        with keep_on_failure(self, ("n_features_in_", "feature_names_in_", "_columns")):
             X, ivar = read_weighted_spectra(self, X, reset=True, ensure_min_samples=2)
             X, ivar, row_weight = keep_useful_rows(X, ivar, sample_weight)
             self._check_sizes(X, ivar)
