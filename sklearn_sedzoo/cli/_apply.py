@@ -8,7 +8,17 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from sklearn_sedzoo._containers import IVAR_PREFIX
-from sklearn_sedzoo.cli._rows import choose_rows, judge_quality, make_input, normalize_rows, place_rows, take_rows
+from sklearn_sedzoo.cli._report import report_zoo
+from sklearn_sedzoo.cli._results import find_versions
+from sklearn_sedzoo.cli._rows import (
+    choose_rows,
+    count_domain,
+    judge_quality,
+    make_input,
+    normalize_rows,
+    place_rows,
+    take_rows,
+)
 from sklearn_sedzoo.io import QUALITY_BITS, load_model, read_spectra, write_map
 
 
@@ -20,16 +30,32 @@ def apply_model(options):
     X = make_input(catalog, redshift=resample.redshift, with_ivar=_has_ivar(resample, catalog, options))
     quality = judge_quality(catalog, X)
     usable = choose_rows(quality, "mask" if resample.on_bad == "mask" else "drop", resample.redshift)
-    normalized, kept = normalize_rows(fit_to_grid(resample, catalog, X, usable), normalize, X, usable)
+    resample = fit_to_grid(resample, catalog, X, usable)
+    normalized, kept = normalize_rows(resample, normalize, X, usable)
     quality[usable & ~kept] |= QUALITY_BITS["no_flux"]
     latent = embed.transform(normalized) if len(normalized) else None
     table = place_rows(catalog, quality, kept, normalized, latent, model["cluster"][-1], model["map"])
-    write_map(options.out, table, meta={"MODEL": pathlib.Path(options.model).name}, overwrite=options.overwrite)
-    outside = np.count_nonzero(~table["in_domain"] & kept)
+    counts = count_domain(table)
+    meta = {"MODEL": pathlib.Path(options.model).name, **counts}
+    write_map(options.out, table, meta=meta, overwrite=options.overwrite)
+    if options.report and len(normalized):
+        model["cluster"] = Pipeline([("resample", resample), *model["cluster"].steps[1:]])  # reads the new grid
+        facts = {"input": options.catalog, "model": options.model, **counts, **find_versions()}
+        report_zoo(
+            options.report,
+            catalog,
+            X,
+            table,
+            normalized,
+            model,
+            facts=facts,
+            options=options,
+            overwrite=options.overwrite,
+        )
     print(
         f"{len(catalog)} spectra mapped, {np.count_nonzero(quality)} of them flagged; the table is {options.out}\n"
-        f"{outside} more are unlike the spectra that the model was trained on (in_domain is false): do not trust their "
-        "place on the map"
+        f"{counts['N_INSIDE']} are of the kind that the model was trained on; {counts['NOUTSIDE']} are not "
+        "(in_domain is false): do not trust their place on the map"
     )
 
 

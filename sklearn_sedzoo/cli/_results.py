@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 
 from sklearn_sedzoo import __version__
+from sklearn_sedzoo.cli._rows import count_domain
 from sklearn_sedzoo.io import count_quality
 from sklearn_sedzoo.metrics import reconstruction_error
 
@@ -58,6 +59,7 @@ def summarize(catalog, zoo, table, recipe, options, times):
         "n_used": np.count_nonzero(zoo.usable),
         "quality_counts": count_quality(zoo.quality),
         "n_learned_from": len(zoo.train),
+        "n_in_domain": count_domain(table)["N_INSIDE"],
         "n_pixels_in": len(catalog.wavelength),
         "n_pixels": len(wavelength),
         "wavelength_range": wavelength[[0, -1]],
@@ -78,14 +80,19 @@ def summarize(catalog, zoo, table, recipe, options, times):
 
 def write_summary(path, summary):
     """Write the summary as JSON, with the versions of what made it."""
+    text = json.dumps({**summary, "versions": find_versions()}, indent=2, default=_plain)
+    pathlib.Path(path).write_text(text + "\n")
+
+
+def find_versions():
+    """Return the versions of what makes the results."""
     versions = {"sklearn_sedzoo": __version__}
     for package in PACKAGES:
         try:
             versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    text = json.dumps({**summary, "versions": versions}, indent=2, default=_plain)
-    pathlib.Path(path).write_text(text + "\n")
+    return versions
 
 
 def _plain(value):

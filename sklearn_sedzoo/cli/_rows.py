@@ -109,9 +109,9 @@ def name_bins(values, step):
 
 
 def place_rows(catalog, quality, usable, normalized, latent, cluster, zoo):
-    """Return one row for each spectrum of the catalogue: cluster, cell, distance, domain, quality, properties.
+    """Return one row for each spectrum: cluster, cell, distance, domain, quality, latents, properties.
 
-    Rows that were not used have cluster and cell -1, distance and error NaN, and are outside the domain.
+    Rows that were not used have cluster and cell -1, distance, error and latents NaN, and are outside the domain.
     """
     som = zoo["map"]
     frame = pd.DataFrame({"id": _identities(catalog)})
@@ -121,12 +121,15 @@ def place_rows(catalog, quality, usable, normalized, latent, cluster, zoo):
         frame[name] = np.nan
     frame["in_domain"] = False
     frame["quality"] = quality
+    n_latents = som.weights_.shape[-1]
+    for i in range(n_latents):
+        frame[f"latent{i}"] = np.float32(np.nan)
     if usable.any():
+        frame.loc[usable, [f"latent{i}" for i in range(n_latents)]] = np.asarray(latent, dtype=np.float32)
         cell = np.asarray(som.predict(latent))
-        n_rows, n_columns, n_latents = som.weights_.shape
         frame.loc[usable, "cluster"] = np.asarray(cluster.predict(latent), dtype=np.int32)
         frame.loc[usable, "cell_row"], frame.loc[usable, "cell_column"] = (
-            part.astype(np.int32) for part in np.unravel_index(cell, (n_rows, n_columns))
+            part.astype(np.int32) for part in np.unravel_index(cell, som.cell_shape)
         )
         weights = som.weights_.reshape(-1, n_latents)
         frame.loc[usable, "distance"] = np.linalg.norm(np.asarray(latent, dtype=float) - weights[cell], axis=1)
@@ -138,6 +141,17 @@ def place_rows(catalog, quality, usable, normalized, latent, cluster, zoo):
     table = pd.concat([frame, properties.drop(columns=frame.columns, errors="ignore")], axis=1)
     table.attrs["units"] = catalog.properties.attrs.get("units", {})
     return table
+
+
+def count_domain(table):
+    """Return how many of the usable spectra lie inside the domain of the model and outside it, as header cards."""
+    inside = table.loc[is_placed(table), "in_domain"]
+    return {"N_INSIDE": int(inside.sum()), "NOUTSIDE": int((~inside).sum())}
+
+
+def is_placed(table):
+    """Return which rows of a table of results have a place on the map."""
+    return (table["cell_row"] >= 0).to_numpy()
 
 
 def judge_rows(zoo, normalized):
