@@ -280,7 +280,8 @@ def test_observed_spectra_go_to_the_rest_frame_with_their_errors(observed):
     grid = model["map"]["resample"].wavelength_out_
     truth = np.array([np.interp(grid, GRID, row) for row in make_catalog().flux[table.index != 5]])
     assert 0.005 < np.mean(ivar == 0) < 0.2  # the line of the sky, and it only
-    assert np.abs(flux / truth - 1)[ivar > 0].max() < 0.02  # the smooth spectra are known to a pixel's interpolation
+    fine = (grid > 3920) & (grid < 4290)  # the truth is known where it is finely sampled
+    assert np.abs(flux / truth - 1)[(ivar > 0) & fine].max() < 0.01
     assert table.loc[table["cluster"] >= 0, "reconstruction_error"].max() < 0.1  # 1e-13 in the mask is not seen
 
 
