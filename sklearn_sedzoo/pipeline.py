@@ -48,8 +48,9 @@ def make_sed_pipeline(
     latent_dim : int, default=16
         Latent variables of the default embedder; ignored when `embed` is given.
     embed : transformer, optional
-        The embedding, by default ``ConvAutoencoderEmbedder(latent_dim, random_state=random_state)``. Any transformer
-        fits, for example ``PCA(3, whiten=True)``.
+        The embedding, by default ``ConvAutoencoderEmbedder(latent_dim, whiten="robust", random_state=random_state)``:
+        clusters and cells then see more than the strongest property. Any transformer fits, such as
+        ``PCA(3, whiten=True)``.
     final : estimator, optional
         The last step: ``KMeans(6)`` becomes the step `cluster`, a `SOMMapper` the step `map`. Without it the pipeline
         ends with the embedding.
@@ -86,10 +87,9 @@ def make_sed_pipeline(
         grid, grid_range=grid_range, spacing=spacing, wavelength=wavelength, unit=unit, on_bad=on_bad
     )
     normalize = ("normalize", FluxNormalizer(band, on_bad=on_bad))
-    embed = (
-        "embed",
-        ConvAutoencoderEmbedder(latent_dim, random_state=random_state) if embed is None else clone(embed, safe=False),
-    )
+    if embed is None:
+        embed = ConvAutoencoderEmbedder(latent_dim, whiten="robust", random_state=random_state)
+    embed = ("embed", clone(embed, safe=False))
     steps = [("resample", resample)]
     if keep_brightness:
         brightness = Pipeline([("scale", FluxScale(band, on_bad=on_bad)), ("standardize", StandardScaler())])

@@ -66,7 +66,7 @@ def default_recipe(wavelength, seed):
         {
             "resample": SpectrumResampler(n_bins, grid_range=grid_range, wavelength=wavelength),
             "normalize": FluxNormalizer(BAND, on_bad="mask"),
-            "embed": ConvAutoencoderEmbedder(3, random_state=seed),
+            "embed": ConvAutoencoderEmbedder(3, whiten="robust", random_state=seed),
             "cluster": KMeans(6, n_init=10, random_state=seed),
             "map": SOMMapper(10, 10, random_state=seed),
         },
