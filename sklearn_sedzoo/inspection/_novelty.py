@@ -6,6 +6,8 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.pipeline import Pipeline
 
+from sklearn_sedzoo._containers import take_flux
+from sklearn_sedzoo._kernels.masked import masked_mean
 from sklearn_sedzoo.metrics import reconstruction_error
 from sklearn_sedzoo.pipeline import split_at_embedding
 
@@ -19,8 +21,8 @@ def measure_novelty(zoo, X):
     """
     columns = [reconstruction_error(zoo, X, per_sample=True)]
     front, _ = split_at_embedding(zoo)
-    normalized = np.asarray(X if front is None else front.transform(X), dtype=float)
-    columns[0] = np.maximum(columns[0], _ROUNDING * np.nanmean(normalized**2, axis=1))  # less is rounding
+    flux = take_flux(X if front is None else front.transform(X))[0].astype(float)
+    columns[0] = np.maximum(columns[0], _ROUNDING * masked_mean(flux**2, axis=1))  # less is rounding
     centers = find_centers(zoo)
     if centers is not None:
         latents = np.asarray(zoo[:-1].transform(X), dtype=float)
