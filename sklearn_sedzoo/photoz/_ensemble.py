@@ -30,17 +30,17 @@ class MapEnsemble(NamedTuple):
         """Mean over the maps' fits, weighted by 1 / scatter²; shape (n_samples,), in t."""
         return _average(self._ask(X))
 
-    def predict_without(self, t, label_cells, rows):
-        """The same for labelled rows, each by fits that did not see it; `label_cells` has their cells on each map."""
-        return _average(self._ask_without(t, label_cells, rows))
-
     def spread(self, X):
         """Residuals around each map's prediction: positions in t and weights, both (n_samples, n_points)."""
         return _pool(self._ask(X))
 
-    def spread_without(self, t, label_cells, rows):
-        """The same for labelled rows, each by fits that did not see it."""
-        return _pool(self._ask_without(t, label_cells, rows))
+    def leave_out(self, t, label_cells, rows):
+        """Predict and spread for labelled rows, each by fits that did not see it.
+
+        `label_cells` has the cells of all labelled rows on each map. Returns predictions, positions and weights.
+        """
+        answers = list(self._ask_without(t, label_cells, rows))
+        return _average(answers), *_pool(answers)
 
     def _ask(self, X):
         """Yield what each map says: predictions (n_samples,), residuals (n_samples, m), their weights, votes."""
