@@ -40,7 +40,7 @@ def test_stack_maps_and_trees(recipe):
 @pytest.mark.slow
 def test_search_by_sigma_nmad(recipe):
     out = recipe("search_by_sigma_nmad")
-    tried = {line[21:]: float(line[:6]) for line in out.splitlines()[:4]}
+    tried = {line[line.index("{") :]: float(line[:6]) for line in out.splitlines()[:4]}
     best = out.splitlines()[-1].removeprefix("best by sigma_NMAD: ")
     assert tried[best] == min(tried.values())
 
