@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_sedzoo._kernels.local_lines import evaluate_fits, evaluate_without, weigh_rows
 from sklearn_sedzoo.photoz._cell_fits import fit_members, fit_near, learn_metric
-from sklearn_sedzoo.photoz._maps import codebook
+from sklearn_sedzoo.photoz._maps import codebook, find_cells
 
 
 class MapEnsemble(NamedTuple):
@@ -46,7 +46,7 @@ class MapEnsemble(NamedTuple):
         """Yield what each map says: predictions (n_samples,), residuals (n_samples, m), their weights, votes."""
         near = X @ self.metric
         for som, fits in zip(self.soms, self.fits, strict=True):
-            cells = som.predict(X)
+            cells = find_cells(som, X)
             yield evaluate_fits(fits, near, cells), fits.residual[cells], *self._weigh(fits, near, cells)
 
     def _ask_without(self, t, label_cells, rows):

@@ -1,5 +1,6 @@
 """SOMRedshiftRegressor: magnitudes and colours to redshifts and their probability densities, through maps."""
 
+import warnings
 from numbers import Real
 
 import numpy as np
@@ -9,10 +10,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_sedzoo._kernels.redshift_pdf import cumulate, deposit, find_quantiles
 from sklearn_sedzoo._kernels.som_search import measure_own
 from sklearn_sedzoo._validation import check_integer, check_number, check_option
+from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.mapping import SOMRegressor
 from sklearn_sedzoo.photoz._densities import N_BINS, TRIAL_WIDTHS, calibrate, find_step
 from sklearn_sedzoo.photoz._ensemble import fit_ensemble
-from sklearn_sedzoo.photoz._maps import codebook, n_cells, train_maps
+from sklearn_sedzoo.photoz._maps import codebook, find_cells, n_cells, train_maps
 from sklearn_sedzoo.photoz._nz import NzEstimate, estimate_nz, summarize_cells
 
 N_CALIBRATION = 5000  # rows, at most, on which densities are calibrated
@@ -143,12 +145,20 @@ class SOMRedshiftRegressor(SOMRegressor):
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         _check_redshifts(owner, y)
         zgrid = self._choose_zgrid(owner, y)
+        beyond = (y < zgrid[0]) | (y > zgrid[-1])
+        if beyond.any():
+            warnings.warn(
+                f"`zgrid` of {owner} ends at {zgrid[0]:g} and {zgrid[-1]:g}: {beyond.sum()} of {len(y)} redshifts are "
+                f"outside, first at row {beyond.argmax()}. Densities cannot reach them.",
+                SedDataWarning,
+                stacklevel=2,
+            )
         generator = check_random_state(self.random_state)
         order = np.lexsort((y, *X.T[::-1]))  # results do not depend on the order of the rows
         X, y = X[order], np.asarray(y, float)[order]
         t = np.log1p(y)
-        maps = train_maps(owner, self.som, X, self.n_maps, generator)
-        self._label_cells = [som.predict(X) for som in maps]
+        maps = train_maps(owner, self.som, X, self.n_maps, generator, getattr(self, "feature_names_in_", None))
+        self._label_cells = [find_cells(som, X) for som in maps]
         self._place_labels(X, y[:, None], True, list(zip(maps, self._label_cells, strict=True)))
         self._redshifts, self.zgrid_ = y, zgrid
         self._samples = None  # of the base: the ensemble keeps its own
@@ -299,7 +309,7 @@ class SOMRedshiftRegressor(SOMRegressor):
                                  f"{len(X)} is predicted in {z_range!r}.")  # fmt: skip
         estimate = NzEstimate(
             self._redshifts, self._label_predictions, counts, self._label_cells,
-            [summarize_cells(som.predict(X), n_cells(som), weights, predicted) for som in self.soms_], self.zgrid_,
+            [summarize_cells(find_cells(som, X), n_cells(som), weights, predicted) for som in self.soms_], self.zgrid_,
         )  # fmt: skip
         return estimate_nz(estimate, n_bootstrap, check_random_state(self.random_state), self.min_count)
 
@@ -379,8 +389,8 @@ class SOMRedshiftRegressor(SOMRegressor):
     def _measure_coverage(self, X):
         covered = np.zeros(len(X))
         for som, counts, reach in zip(self.soms_, self._labels[0].counts, self._reaches, strict=True):
-            cells = som.predict(X)
-            distance = measure_own(X, codebook(som), cells, is_normalized=som.metric == "cosine", has_missing=False)
+            cells = find_cells(som, X)
+            distance = measure_own(X, codebook(som), cells, is_normalized=False, has_missing=False)
             covered += (counts[cells] >= self.min_count) & (distance <= reach)
         return covered / len(self.soms_)
 
