@@ -128,14 +128,15 @@ def bench_nz(seeds):
         model = SOMRedshiftRegressor(random_state=seed).fit(X, z)
         report_shifts(seed, model, X_new, z_new, z)
     print("biased bright, with probability 1 / (1 + exp((i - 24) / .4)); maps of the photometric sample; bound .003")
-    for seed in range(seeds):
-        rng = np.random.default_rng(seed)
-        chosen = rng.uniform(size=len(X)) < 1 / (1 + np.exp((table["mag_i_lsst"].to_numpy() - 24) / 0.4))
-        maps = [
-            FrozenEstimator(SOMMapper(16, 16, init="sample", random_state=12 * seed + i).fit(X_new)) for i in range(12)
-        ]
-        model = SOMRedshiftRegressor(maps, random_state=seed).fit(X[chosen], z[chosen])
-        report_shifts(seed, model, X_new, z_new, z[chosen])
+    for side in (16, 31):
+        print(f"12 maps of {side} x {side} cells")
+        for seed in range(seeds):
+            rng = np.random.default_rng(seed)
+            chosen = rng.uniform(size=len(X)) < 1 / (1 + np.exp((table["mag_i_lsst"].to_numpy() - 24) / 0.4))
+            maps = [SOMMapper(side, side, init="sample", random_state=12 * seed + i) for i in range(12)]
+            frozen = [FrozenEstimator(som.fit(X_new)) for som in maps]
+            model = SOMRedshiftRegressor(frozen, random_state=seed).fit(X[chosen], z[chosen])
+            report_shifts(seed, model, X_new, z_new, z[chosen])
 
 
 def report_shifts(seed, model, X, z, labels):
