@@ -11,7 +11,7 @@ from sklearn_sedzoo._containers._columns import (
 )
 from sklearn_sedzoo._containers._convert import name_columns
 from sklearn_sedzoo._containers._grid import check_grid, find_wavelength, require_wavelength
-from sklearn_sedzoo._containers._read import SpectrumBlocks, join_blocks, read_blocks, read_spectra
+from sklearn_sedzoo._containers._read import SpectrumBlocks, join_blocks, read_blocks, read_spectra, take_flux
 from sklearn_sedzoo._containers._specutils import is_specutils, table_from_specutils
 from sklearn_sedzoo._containers._table import SpectrumTable
 from sklearn_sedzoo._containers._units import check_plausible, find_density, to_angstrom
@@ -37,5 +37,6 @@ __all__ = [
     "read_spectra",
     "require_wavelength",
     "table_from_specutils",
+    "take_flux",
     "to_angstrom",
 ]

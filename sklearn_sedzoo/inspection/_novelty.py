@@ -6,6 +6,8 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.pipeline import Pipeline
 
+from sklearn_sedzoo._containers import take_flux
+from sklearn_sedzoo._kernels.masked import masked_mean
 from sklearn_sedzoo.metrics import reconstruction_error
 from sklearn_sedzoo.pipeline import split_at_embedding
 
@@ -19,8 +21,8 @@ def measure_novelty(zoo, X):
     """
     columns = [reconstruction_error(zoo, X, per_sample=True)]
     front, _ = split_at_embedding(zoo)
-    normalized = np.asarray(X if front is None else front.transform(X), dtype=float)
-    columns[0] = np.maximum(columns[0], _ROUNDING * np.nanmean(normalized**2, axis=1))  # less is rounding
+    flux = take_flux(X if front is None else front.transform(X))[0].astype(float)
+    columns[0] = np.maximum(columns[0], _ROUNDING * masked_mean(flux**2, axis=1))  # less is rounding
     centers = find_centers(zoo)
     if centers is not None:
         latents = np.asarray(zoo[:-1].transform(X), dtype=float)
@@ -30,13 +32,15 @@ def measure_novelty(zoo, X):
 
 
 def find_centers(zoo):
-    """Return the weights of the cells or the centres of the clusters of the last step, or None."""
+    """Return the weights of the cells that hold training spectra, or the centres of the clusters; None without either.
+
+    A cell that no training spectrum fell in lies between others and covers nothing.
+    """
     final = zoo.steps[-1][1] if isinstance(zoo, Pipeline) else zoo
-    for name in ("weights_", "cluster_centers_"):
-        if hasattr(final, name):
-            centers = np.asarray(getattr(final, name), dtype=float)
-            return centers.reshape(-1, centers.shape[-1])
-    return None
+    if hasattr(final, "weights_"):
+        return np.asarray(final.weights_, dtype=float)[np.asarray(final.hits_) > 0]
+    centers = getattr(final, "cluster_centers_", None)
+    return None if centers is None else np.asarray(centers, dtype=float)
 
 
 def score_novelty(measured, calibration):

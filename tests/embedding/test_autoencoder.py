@@ -165,6 +165,30 @@ def test_history_and_early_stopping(kind):
     assert stuck.n_iter_ <= 4
 
 
+def test_goes_on_from_the_best_start():
+    X = make_spectra()
+    settings = {**TINY["residual"], "epochs": 40, "learning_rate": 1e-3, "random_state": 0}
+    told = StopAfterTwo()
+    one, four, stopped = (
+        ConvAutoencoderEmbedder(2, **settings, n_init=n_init).set_callbacks(*watchers).fit(X)
+        for n_init, watchers in ((1, ()), (4, ()), (4, (told,)))
+    )
+    assert len(one.history_["loss"]) == 40
+    assert len(four.history_["loss"]) == 2 + 40 - 4 * 2  # the epochs of the other starts are spent
+    assert four.best_loss_ == min(four.history_["val_loss"])
+    assert stopped.n_iter_ == 2  # told to stop in the first start: no other start, no long training
+    assert len(told.losses) == 2
+
+
+def test_no_filters_is_no_convolution():
+    X = make_spectra()
+    plain = ConvAutoencoderEmbedder(2, **{**TINY["residual"], "filters": ()}, random_state=0).fit(X)
+    assert "patch" not in plain.summary()
+    assert plain.best_loss_ <= plain.pca_loss_
+    with pytest.raises(ValueError, match="`filters` of ConvAutoencoderEmbedder must name at least one block"):
+        ConvAutoencoderEmbedder(2, architecture="thesis", filters=()).fit(X)
+
+
 def test_history_is_the_error_per_pixel():
     X = make_spectra()
     settings = {**TINY["residual"], "epochs": 1, "learning_rate": 1e-30}
