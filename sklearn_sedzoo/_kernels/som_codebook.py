@@ -99,9 +99,7 @@ def normalize_rows(rows: np.ndarray) -> np.ndarray:
     return np.divide(rows, np.where(norms > 0, norms, 1)[:, None], dtype=np.float64).astype(rows.dtype, copy=False)
 
 
-def expand_squares(
-    samples: np.ndarray, codebook: Codebook, observed: np.ndarray | None, out: Any = None
-) -> np.ndarray:
+def expand_squares(samples: np.ndarray, codebook: Codebook, observed: np.ndarray | None, out: Any = None) -> np.ndarray:
     """Return the squared distances (n_samples, n_cells) less the samples' own norms."""
     if codebook.table is None:
         weights, seen = codebook.centered, 1 if observed is None else observed
