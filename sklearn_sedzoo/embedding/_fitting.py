@@ -27,7 +27,7 @@ class Plan:
     schedule: str
     batch_size: int
     validation_fraction: float
-    whiten: bool
+    whiten: bool | str
 
 
 def fit_autoencoder(X, config, plan, rng, report, ivar=None, row_weight=None):
@@ -67,7 +67,10 @@ def fit_autoencoder(X, config, plan, rng, report, ivar=None, row_weight=None):
                 f"Lower `learning_rate` (it was {plan.learning_rate!r}) or normalise the spectra."
             )
         network.set_state(monitor.best_weights)
-        whitening = fit_whitening(space.to_latent(network.encode(batch.inputs)), weight) if plan.whiten else None
+        whitening = None
+        if plan.whiten:
+            latents = space.to_latent(network.encode(batch.inputs))
+            whitening = fit_whitening(latents, weight, draw_in_tails=plan.whiten == "robust")
     except BaseException:
         discard_network(network)
         raise
