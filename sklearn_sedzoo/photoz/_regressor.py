@@ -8,7 +8,7 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sedzoo._kernels.redshift_pdf import cumulate, deposit, find_quantiles
-from sklearn_sedzoo._kernels.som_search import measure_own
+from sklearn_sedzoo._kernels.som_distance import measure_own
 from sklearn_sedzoo._validation import check_integer, check_number, check_option
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.mapping import SOMRegressor
