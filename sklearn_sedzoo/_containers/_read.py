@@ -12,7 +12,7 @@ from sklearn.utils.validation import validate_data
 from sklearn_sedzoo._containers._columns import IVAR_PREFIX, parse_columns
 from sklearn_sedzoo._containers._convert import name_columns
 from sklearn_sedzoo._containers._grid import describe_grid, is_same_grid
-from sklearn_sedzoo._containers._units import find_density, to_angstrom
+from sklearn_sedzoo._containers._units import find_density, is_logarithmic, to_angstrom
 from sklearn_sedzoo._validation import FLOAT_DTYPES, check_finite_spectra, check_ivar, check_spectra
 
 
@@ -64,8 +64,8 @@ def read_blocks(estimator, X, *, reset, on_bad="raise", scalars=(), **check_para
     -------
     blocks : SpectrumBlocks
     """
-    X = name_columns(X)
-    _check_density(estimator, X)
+    given, X = X, name_columns(X)
+    _check_flux_unit(estimator, getattr(X, "attrs", {}).get("flux_unit") or getattr(given, "unit", None))
     names = _string_names(X)
     if not reset and names is not None and not hasattr(estimator, "feature_names_in_"):
         _refuse_other_grid(estimator, names, scalars)
@@ -126,11 +126,17 @@ def _refuse_other_grid(estimator, names, scalars):
         )
 
 
-def _check_density(estimator, X):
-    """Refuse fluxes whose unit is a density per frequency where one per wavelength is declared, or the reverse."""
-    unit = getattr(X, "attrs", {}).get("flux_unit") or getattr(X, "unit", None)
+def _check_flux_unit(estimator, unit):
+    """Refuse magnitudes, and densities per frequency where one per wavelength is declared, or the reverse."""
+    if not unit:
+        return
+    if is_logarithmic(unit):
+        raise ValueError(
+            f"X of {type(estimator).__name__} is in {str(unit)!r}, a logarithm: means of it are no means of the flux. "
+            "Convert X to a flux density first, for example with X.to('Jy')."
+        )
     declared = getattr(estimator, "density", None)
-    found = find_density(unit) if unit and declared else ""
+    found = find_density(unit) if declared else ""
     if found and found != declared:
         raise ValueError(
             f"X of {type(estimator).__name__} is in {str(unit)!r}, a density per {found}, but density={declared!r}. "

@@ -44,7 +44,7 @@ def test_a_folder_of_sdss_spectra_is_laid_into_one_lattice(tmp_path):
     (tmp_path / "spec-0266-51602-0001.fits").write_bytes(b"<html>")
     with pytest.warns(SedDataWarning, match=r"1 of 3 files cannot be read, first spec-0266-51602-0001\.fits"):
         again = read_spectra(tmp_path)
-    assert count_quality(again.quality) == {"empty": 1, "unreadable": 1, "bad_redshift": 1}
+    assert count_quality(again.quality) == {"empty": 1, "unreadable": 1}
     np.testing.assert_array_equal(again.flux[2], table.flux[2][: len(again.wavelength)])
 
 
