@@ -7,7 +7,9 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from sklearn_sedzoo.cli._rows import normalize_rows, place_rows
+from sklearn_sedzoo.cli._report import report_zoo
+from sklearn_sedzoo.cli._results import find_versions
+from sklearn_sedzoo.cli._rows import count_domain, normalize_rows, place_rows
 from sklearn_sedzoo.io import load_model, read_catalog, write_map
 
 
@@ -16,15 +18,23 @@ def apply_model(options):
     model = read_model(options.model)
     catalog = read_catalog(options.catalog, unit=options.unit)
     resample, normalize, embed, _ = (step for _, step in model["map"].steps)
-    normalized, quality = normalize_rows(fit_to_grid(resample, catalog), normalize, catalog.flux)
+    resample = fit_to_grid(resample, catalog)
+    normalized, quality = normalize_rows(resample, normalize, catalog.flux)
     latent = embed.transform(normalized) if len(normalized) else None
     table = place_rows(catalog, quality, normalized, latent, model["cluster"][-1], model["map"])
-    write_map(options.out, table, meta={"MODEL": pathlib.Path(options.model).name}, overwrite=options.overwrite)
-    outside = np.count_nonzero(~table["in_domain"] & (quality == 0))
+    counts = count_domain(table)
+    meta = {"MODEL": pathlib.Path(options.model).name, **counts}
+    write_map(options.out, table, meta=meta, overwrite=options.overwrite)
+    if options.report and len(normalized):
+        model["cluster"] = Pipeline([("resample", resample), *model["cluster"].steps[1:]])  # reads the new grid
+        facts = {"input": options.catalog, "model": options.model, **counts, **find_versions()}
+        report_zoo(
+            options.report, catalog, table, normalized, model, facts=facts, options=options, overwrite=options.overwrite
+        )
     print(
         f"{len(catalog)} spectra mapped, {np.count_nonzero(quality)} of them flagged; the table is {options.out}\n"
-        f"{outside} more are unlike the spectra that the model was trained on (in_domain is false): do not trust their "
-        "place on the map"
+        f"{counts['N_INSIDE']} are of the kind that the model was trained on; {counts['NOUTSIDE']} are not "
+        "(in_domain is false): do not trust their place on the map"
     )
 
 

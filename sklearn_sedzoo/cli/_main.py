@@ -10,6 +10,7 @@ from sklearn_sedzoo.cli._apply import apply_model
 from sklearn_sedzoo.cli._check import check_file
 from sklearn_sedzoo.cli._map import map_catalog
 from sklearn_sedzoo.cli._recipes import RECIPES
+from sklearn_sedzoo.cli._similar import show_similar
 
 
 def main(arguments=None):
@@ -60,20 +61,26 @@ def make_parser():
     )
     command.add_argument("catalog", metavar="CATALOG", help="FITS file")
     command.add_argument("--out", default="map.fits", metavar="FILE", help="table to write (default: map.fits)")
+    command.add_argument("--report", metavar="FILE", help="page about these spectra to write, e.g. report.html")
     command.add_argument("--unit", help="unit of the wavelengths, where the file does not say")
 
-    text = "say what a file holds and how it will be read, before any training"
-    command = commands.add_parser("check", help=text, description=text[0].upper() + text[1:] + ".")
+    command = _add(commands, "similar", show_similar, "list the spectra of a map that are nearest to one of them")
+    command.add_argument(
+        "map", metavar="MAP", help="map.fits of `sedzoo map` or `sedzoo apply`, or the folder it is in"
+    )
+    command.add_argument("--row", type=int, required=True, metavar="N", help="the spectrum: its row, counted from 0")
+    command.add_argument("--neighbors", type=_positive, default=10, metavar="K", help="how many to list (default: 10)")
+
+    command = _add(commands, "check", check_file, "say what a file holds and how it will be read, before any training")
     command.add_argument("catalog", metavar="FILE", help="file of spectra, or a folder of them")
     command.add_argument("--unit", help="unit of the wavelengths, where the file does not say")
-    command.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    command.set_defaults(run=check_file)
+    for name in ("map", "apply"):
+        commands.choices[name].add_argument("--overwrite", action="store_true", help="replace results that are there")
     return parser
 
 
 def _add(commands, name, run, text):
     command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-    command.add_argument("--overwrite", action="store_true", help="replace results that are there")
     command.add_argument("--debug", action="store_true", help="show the traceback of an error")
     command.set_defaults(run=run)
     return command

@@ -1,21 +1,18 @@
 """`sedzoo map`: a catalogue in, a folder with the map of its zoo out."""
 
-import shlex
 import sys
 
 import joblib
-import numpy as np
 from sklearn.callback import ProgressBar
 
 from sklearn_sedzoo.cli._fit import Timer, fit_zoo
 from sklearn_sedzoo.cli._recipes import RECIPES
-from sklearn_sedzoo.cli._results import result_folder, summarize, write_summary
-from sklearn_sedzoo.cli._rows import place_rows
+from sklearn_sedzoo.cli._report import measure_stability, report_zoo
+from sklearn_sedzoo.cli._results import find_versions, result_folder, summarize, write_summary
+from sklearn_sedzoo.cli._rows import count_domain, place_rows
 from sklearn_sedzoo.datasets import make_sed_catalog
-from sklearn_sedzoo.inspection import interpret, learn_domain
+from sklearn_sedzoo.inspection import learn_domain
 from sklearn_sedzoo.io import read_catalog, save_model, write_map
-from sklearn_sedzoo.metrics import reconstruct
-from sklearn_sedzoo.report import write_report
 
 EXAMPLE_SIZE = 1000
 
@@ -36,7 +33,8 @@ def map_catalog(options):
             learn_domain(zoo.map, catalog.flux[zoo.held_out], description=options.catalog or "built-in example")
         table = place_rows(catalog, zoo.quality, zoo.normalized, zoo.latent, zoo.cluster["cluster"], zoo.map)
         with timer("write", "wrote the table and the model"):
-            write_map(folder / "map.fits", table, meta={"SEED": options.seed, "RECIPE": options.recipe})
+            meta = {"SEED": options.seed, "RECIPE": options.recipe, **count_domain(table)}
+            write_map(folder / "map.fits", table, meta=meta)
             model = {"cluster": zoo.cluster, "map": zoo.map}
             save_model(model, folder / "model.skops")
             joblib.dump(model, folder / "model.joblib", compress=1)
@@ -44,8 +42,21 @@ def map_catalog(options):
         with timer("figures", "drew the figures"):
             draw_figures(folder / "figures", recipe, catalog, zoo, table)
         summary = summarize(catalog, zoo, table, recipe, options, timer.times)
+        with timer("stability", "fitted clusters and map again, to see what stays"):
+            runs = measure_stability(zoo, table, catalog, options.seed)
+            summary["stability"] = {name: runs[name].to_dict("index") for name in runs}
         with timer("report", "wrote the report"):
-            report_zoo(folder / "report.html", catalog, zoo, table, summary, options)
+            found = report_zoo(
+                folder / "report.html",
+                catalog,
+                table,
+                zoo.normalized,
+                model,
+                facts=summary | find_versions(),
+                options=options,
+                runs=runs,
+            )
+            summary["interpretation"] = [] if found is None else found.sentences
         write_summary(folder / "summary.json", summary)
     print(f"Results are in {options.out}; open {options.out}/report.html in a browser")
 
@@ -60,31 +71,6 @@ def load_catalog(options):
     if options.galaxies > len(catalog):
         raise ValueError(f"--galaxies {options.galaxies}: {options.catalog} holds only {len(catalog)} spectra.")
     return catalog[: options.galaxies]
-
-
-def report_zoo(path, catalog, zoo, table, summary, options):
-    """Write the page with the map to click on, and what the clusters mean where properties are known."""
-    good = zoo.quality == 0
-    properties = catalog.properties[good].reset_index(drop=True).drop(columns="id", errors="ignore")
-    interpretation = None
-    if len(properties.columns):
-        interpretation = interpret(zoo.cluster, catalog.flux[good], properties, random_state=options.seed)
-        summary["interpretation"] = interpretation.sentences
-    facts = {name: value for name, value in summary.items() if isinstance(value, (int, float, str, np.number))}
-    write_report(
-        path,
-        som=zoo.map["map"],
-        latents=zoo.latent,
-        labels=table.loc[good, "cluster"],
-        normalized=zoo.normalized,
-        reconstructed=reconstruct(zoo.cluster["embed"], zoo.normalized)[1],
-        properties=properties,
-        ids=table.loc[good, "id"],
-        interpretation=interpretation,
-        history=zoo.cluster["embed"].history_,
-        facts=facts,
-        command=shlex.join(["sedzoo", *options.arguments]),
-    )
 
 
 def draw_figures(folder, recipe, catalog, zoo, table):

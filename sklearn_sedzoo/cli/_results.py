@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 
 from sklearn_sedzoo import __version__
-from sklearn_sedzoo.cli._rows import NO_FLUX, NOT_FINITE
+from sklearn_sedzoo.cli._rows import NO_FLUX, NOT_FINITE, count_domain
 from sklearn_sedzoo.metrics import reconstruction_error
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "keras", "jax", "torch", "tensorflow", "minisom", "astropy", "specutils")
@@ -57,6 +57,7 @@ def summarize(catalog, zoo, table, recipe, options, times):
         "n_not_finite": np.count_nonzero(zoo.quality & NOT_FINITE),
         "n_no_flux_in_band": np.count_nonzero(zoo.quality & NO_FLUX),
         "n_learned_from": len(zoo.train),
+        "n_in_domain": count_domain(table)["N_INSIDE"],
         "n_pixels_in": len(catalog.wavelength),
         "n_pixels": zoo.normalized.shape[1],
         "wavelength_range": [float(zoo.normalized.columns[i]) for i in (0, -1)],
@@ -77,14 +78,19 @@ def summarize(catalog, zoo, table, recipe, options, times):
 
 def write_summary(path, summary):
     """Write the summary as JSON, with the versions of what made it."""
+    text = json.dumps({**summary, "versions": find_versions()}, indent=2, default=_plain)
+    pathlib.Path(path).write_text(text + "\n")
+
+
+def find_versions():
+    """Return the versions of what makes the results."""
     versions = {"sklearn_sedzoo": __version__}
     for package in PACKAGES:
         try:
             versions[package] = version(package)
         except PackageNotFoundError:
             continue
-    text = json.dumps({**summary, "versions": versions}, indent=2, default=_plain)
-    pathlib.Path(path).write_text(text + "\n")
+    return versions
 
 
 def _plain(value):

@@ -32,9 +32,9 @@ def normalize_rows(resample, normalize, flux):
 
 
 def place_rows(catalog, quality, normalized, latent, cluster, zoo):
-    """Return one row for each spectrum of the catalogue: cluster, cell, distance, domain, quality, properties.
+    """Return one row for each spectrum: cluster, cell, distance, domain, quality, latents, properties.
 
-    Rows that could not be used have cluster and cell -1, distance and error NaN, and are outside the domain.
+    Rows that could not be used have cluster and cell -1, distance, error and latents NaN, and are outside the domain.
     """
     som = zoo["map"]
     good = quality == 0
@@ -45,12 +45,15 @@ def place_rows(catalog, quality, normalized, latent, cluster, zoo):
         frame[name] = np.nan
     frame["in_domain"] = False
     frame["quality"] = quality
+    n_latents = som.weights_.shape[-1]
+    for i in range(n_latents):
+        frame[f"latent{i}"] = np.float32(np.nan)
     if good.any():
+        frame.loc[good, [f"latent{i}" for i in range(n_latents)]] = np.asarray(latent, dtype=np.float32)
         cell = np.asarray(som.predict(latent))
-        n_rows, n_columns, n_latents = som.weights_.shape
         frame.loc[good, "cluster"] = np.asarray(cluster.predict(latent), dtype=np.int32)
         frame.loc[good, "cell_row"], frame.loc[good, "cell_column"] = (
-            part.astype(np.int32) for part in np.unravel_index(cell, (n_rows, n_columns))
+            part.astype(np.int32) for part in np.unravel_index(cell, som.cell_shape)
         )
         weights = som.weights_.reshape(-1, n_latents)
         frame.loc[good, "distance"] = np.linalg.norm(np.asarray(latent, dtype=float) - weights[cell], axis=1)
@@ -62,6 +65,12 @@ def place_rows(catalog, quality, normalized, latent, cluster, zoo):
     table = pd.concat([frame, properties.drop(columns=frame.columns, errors="ignore")], axis=1)
     table.attrs["units"] = catalog.properties.attrs.get("units", {})
     return table
+
+
+def count_domain(table):
+    """Return how many of the usable spectra lie inside the domain of the model and outside it, as header cards."""
+    inside = table.loc[table["quality"] == 0, "in_domain"]
+    return {"N_INSIDE": int(inside.sum()), "NOUTSIDE": int((~inside).sum())}
 
 
 def judge_rows(zoo, normalized):

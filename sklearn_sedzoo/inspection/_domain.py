@@ -19,7 +19,8 @@ class Domain:
     Parameters
     ----------
     calibration : ndarray of shape (n_spectra, 1 or 2)
-        Reconstruction errors (mean square, normalised flux) and distances to the nearest cell or centre, each sorted.
+        Reconstruction errors (mean square, normalised flux) and distances to the nearest cell with training spectra
+        (or cluster centre), each sorted.
     false_alarm_rate : float
         Share of such spectra that are refused.
     wavelength_range : (float, float) or None
@@ -79,7 +80,8 @@ def in_domain(zoo, X):
     """Say which spectra are of the kind that a zoo was trained on.
 
     Distance in the latents is not enough: most dusty spectra, spectra in air wavelengths or of another library land
-    amid the training's latents, with a wrong age. What gives them away is that they are not reconstructed.
+    amid the training's latents, with a wrong age. What gives them away is that they are not reconstructed. Both are
+    asked: the reconstruction error, and whether a cell with training spectra is near.
 
     Parameters
     ----------

@@ -30,13 +30,15 @@ def measure_novelty(zoo, X):
 
 
 def find_centers(zoo):
-    """Return the weights of the cells or the centres of the clusters of the last step, or None."""
+    """Return the weights of the cells that hold training spectra, or the centres of the clusters; None without either.
+
+    A cell that no training spectrum fell in lies between others and covers nothing.
+    """
     final = zoo.steps[-1][1] if isinstance(zoo, Pipeline) else zoo
-    for name in ("weights_", "cluster_centers_"):
-        if hasattr(final, name):
-            centers = np.asarray(getattr(final, name), dtype=float)
-            return centers.reshape(-1, centers.shape[-1])
-    return None
+    if hasattr(final, "weights_"):
+        return np.asarray(final.weights_, dtype=float)[np.asarray(final.hits_) > 0]
+    centers = getattr(final, "cluster_centers_", None)
+    return None if centers is None else np.asarray(centers, dtype=float)
 
 
 def score_novelty(measured, calibration):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from astropy.io import fits
 from astropy.table import Table
 
+from sklearn_sedzoo.exceptions import SedReadError
 from sklearn_sedzoo.io._atomic import write_atomically
 from sklearn_sedzoo.io._catalog import to_astropy
+from sklearn_sedzoo.io._open import opened_fits
 
 
 def write_map(path, frame, *, meta=None, overwrite=False):
@@ -59,7 +61,9 @@ def read_map(path):
     --------
     See `write_map`.
     """
-    with fits.open(path) as hdus:
+    with opened_fits(path) as hdus:
+        if "MAP" not in hdus:
+            raise SedReadError(f"{path} is no table of results: it has no HDU MAP, which `write_map` writes.")
         frame = Table(hdus["MAP"].data).to_pandas()
         frame.attrs["units"] = {column.name: column.unit or "" for column in hdus["MAP"].columns}
     return frame

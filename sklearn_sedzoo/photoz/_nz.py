@@ -12,6 +12,7 @@ class NzEstimate(NamedTuple):
     """What a distribution is made from."""
 
     labels: np.ndarray  # (n_labelled,) spectroscopic redshifts
+    counts: np.ndarray  # (n_labelled,) 1, or 0 for those outside of a tomographic bin
     label_cells: list  # for each map (n_labelled,)
     spread: list  # for each map (n_cells,): summed weights of the photometric sample
     zgrid: np.ndarray  # (n_z,)
@@ -20,14 +21,14 @@ class NzEstimate(NamedTuple):
 def estimate_nz(estimate, n_bootstrap, generator, min_count):
     """Return the Bunch of `SOMRedshiftRegressor.summarize_nz`."""
     n = len(estimate.labels)
-    weight, coverage = weigh_labels(estimate, np.ones(n), min_count)
+    weight, coverage = weigh_labels(estimate, estimate.counts, min_count)
     if not weight.any():
         raise ValueError(
             f"No cell of the photometric sample holds {min_count} labelled objects: there is nothing to make N(z) from."
         )
     samples, means = [], []
     for _ in range(n_bootstrap):
-        counts = np.bincount(generator.randint(0, n, n), minlength=n).astype(float)
+        counts = estimate.counts * np.bincount(generator.randint(0, n, n), minlength=n)
         drawn, _ = weigh_labels(estimate, counts, min_count)
         if drawn.any():
             samples.append(histogram(estimate.labels, drawn, estimate.zgrid))
@@ -47,7 +48,7 @@ def estimate_nz(estimate, n_bootstrap, generator, min_count):
 def weigh_labels(estimate, counts, min_count):
     """Weight of each labelled object, averaged over the maps, and the share of the photometric weight covered.
 
-    `counts` says how often each labelled object is in the sample (1, or a bootstrap's draws).
+    `counts` says how often each labelled object is in the sample (0 or 1, or a bootstrap's draws).
     """
     weight, shares = np.zeros(len(counts)), []
     for cells, spread in zip(estimate.label_cells, estimate.spread, strict=True):

@@ -6,28 +6,16 @@ import numpy as np
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_sedzoo._kernels.local_lines import evaluate_fits, evaluate_without, weigh_rows
-from sklearn_sedzoo._kernels.redshift_pdf import (
-    calibration_curve,
-    cumulate,
-    deposit,
-    find_quantiles,
-    interpolate_rows,
-    mass_to_density,
-    measure_cde_loss,
-    remap_mass,
-    smooth_mass,
-)
+from sklearn_sedzoo._kernels.redshift_pdf import cumulate, deposit, find_quantiles
 from sklearn_sedzoo._kernels.som_search import measure_own
 from sklearn_sedzoo._validation import check_integer, check_number, check_option
 from sklearn_sedzoo.mapping import SOMRegressor
-from sklearn_sedzoo.photoz._cell_fits import fit_members, fit_near, learn_metric
+from sklearn_sedzoo.photoz._densities import N_BINS, TRIAL_WIDTHS, calibrate, find_step
+from sklearn_sedzoo.photoz._ensemble import fit_ensemble
 from sklearn_sedzoo.photoz._maps import codebook, n_cells, train_maps
 from sklearn_sedzoo.photoz._nz import NzEstimate, estimate_nz
 
-N_BINS = 800  # of the inner grid in ln(1 + z)
 N_CALIBRATION = 5000  # rows, at most, on which densities are calibrated
-SMOOTHING = (0.05, 0.1, 0.2, 0.4, 0.8)  # trial widths, in units of the median scatter
 _BLOCK = 1024
 
 
@@ -163,14 +151,10 @@ class SOMRedshiftRegressor(SOMRegressor):
         self._label_cells = [som.predict(X) for som in maps]
         self._place_labels(X, y[:, None], True, list(zip(maps, self._label_cells, strict=True)))
         self._redshifts, self.zgrid_ = y, zgrid
-        self._samples = None  # of the base: the local lines keep their own
-        self._fit_cells(X, t)
-        self._step = max(np.log1p(max(zgrid[-1], y.max())), 1e-6) * 1.02 / N_BINS
+        self._samples = None  # of the base: the ensemble keeps its own
+        self._ensemble = fit_ensemble(maps, self._label_cells, X, t, self.statistic, self.min_count)
+        self._calibrate_densities(X, t, generator)
         self._draw_maps()
-        chosen = np.arange(len(X))
-        if len(X) > N_CALIBRATION:
-            chosen = np.sort(generator.choice(len(X), N_CALIBRATION, replace=False))
-        self._calibrate_densities(X, t, chosen)
         return self
 
     def predict(self, X, return_std=False):
@@ -192,11 +176,11 @@ class SOMRedshiftRegressor(SOMRegressor):
         X = self._read(X)
         redshift = np.empty(len(X))
         for rows in _blocks(len(X)):
-            redshift[rows] = self._predict_block(X[rows])
+            redshift[rows] = np.maximum(np.expm1(self._ensemble.predict(X[rows])), 0.0)
         redshift[self._find_gaps(X)] = np.nan
         if not return_std:
             return redshift
-        density = self.predict_dist(X)
+        density = self._spread_densities(X)
         mean = np.trapezoid(density * self.zgrid_, self.zgrid_, axis=1)
         variance = np.trapezoid(density * (self.zgrid_ - mean[:, None]) ** 2, self.zgrid_, axis=1)
         return redshift, np.sqrt(variance)
@@ -214,13 +198,7 @@ class SOMRedshiftRegressor(SOMRegressor):
         ndarray of shape (n_samples, n_z)
             Densities at `zgrid_`, each of integral 1 by the trapezoidal rule.
         """
-        X = self._read(X)
-        density = np.empty((len(X), len(self.zgrid_)))
-        for rows in _blocks(len(X)):
-            mass = remap_mass(smooth_mass(self._mix(X[rows]), self.smooth_ / self._step), *self.calibration_)
-            density[rows] = mass_to_density(mass, self._step, self.zgrid_)
-        density[self._find_gaps(X)] = np.nan
-        return density
+        return self._spread_densities(self._read(X))
 
     def predict_quantiles(self, X, quantiles=(0.16, 0.5, 0.84)):
         """Predict quantiles of the density.
@@ -242,7 +220,7 @@ class SOMRedshiftRegressor(SOMRegressor):
         X = self._read(X)
         result = np.empty((len(X), len(levels)))
         for rows in _blocks(len(X)):
-            result[rows] = find_quantiles(cumulate(self.predict_dist(X[rows]), self.zgrid_), self.zgrid_, levels)
+            result[rows] = find_quantiles(cumulate(self._spread_densities(X[rows]), self.zgrid_), self.zgrid_, levels)
         return result
 
     def predict_interval(self, X, coverage=0.68):
@@ -280,7 +258,7 @@ class SOMRedshiftRegressor(SOMRegressor):
         """
         return self._measure_coverage(self._read(X)) >= 0.5
 
-    def summarize_nz(self, X, weights=None, n_bootstrap=20) -> Bunch:
+    def summarize_nz(self, X, weights=None, n_bootstrap=20, *, z_range=None) -> Bunch:
         """Estimate the redshift distribution of a photometric sample from the spectroscopic one, cell by cell.
 
         In each cell every spectroscopic redshift counts with the summed weights of the photometric objects there over
@@ -291,11 +269,15 @@ class SOMRedshiftRegressor(SOMRegressor):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Features of the photometric sample, or of one tomographic bin.
+            Features of the photometric sample.
         weights : array-like of shape (n_samples,), optional
             Their weights, e.g. of a lensing analysis.
         n_bootstrap : int, default=20
             Resamplings of the spectroscopic sample for the errors; 0 for none.
+        z_range : tuple of float, optional
+            A tomographic bin: rows whose predicted redshift lies in [low, high) count, of the photometric sample and
+            of the spectroscopic one (each predicted without itself). A cut on the photometric sample alone would
+            slice through cells and leave the bin too wide.
 
         Returns
         -------
@@ -307,10 +289,18 @@ class SOMRedshiftRegressor(SOMRegressor):
         check_integer(type(self).__name__, "n_bootstrap", n_bootstrap, 0)
         X = self._read(X)
         weights = _check_weights(type(self).__name__, weights, len(X))
+        counts = np.ones(len(self._redshifts))
+        if z_range is not None:
+            low, high = _check_range(type(self).__name__, z_range)
+            weights = weights * _inside(self.predict(X), low, high)
+            if not weights.any():
+                raise ValueError(f"`z_range` of {type(self).__name__}.summarize_nz must hold rows of X, none of the "
+                                 f"{len(X)} is predicted in {z_range!r}.")  # fmt: skip
+            counts = counts * _inside(self._predict_labelled(), low, high)
         cells = [som.predict(X) for som in self.soms_]
         spread = [np.bincount(own, weights, minlength=n_cells(som)) for own, som in zip(cells, self.soms_, strict=True)]
         generator = check_random_state(self.random_state)
-        estimate = NzEstimate(self._redshifts, self._label_cells, spread, self.zgrid_)
+        estimate = NzEstimate(self._redshifts, counts, self._label_cells, spread, self.zgrid_)
         return estimate_nz(estimate, n_bootstrap, generator, self.min_count)
 
     def _check_parameters(self):
@@ -337,89 +327,50 @@ class SOMRedshiftRegressor(SOMRegressor):
             )
         return zgrid
 
-    def _fit_cells(self, X, t):
-        if self.statistic == "median":
-            self._metric, self._near = np.eye(X.shape[1]), X
-            pairs = zip(self.soms_, self._label_cells, strict=True)
-            self._fits = [fit_members(som, X, t, own, self.min_count) for som, own in pairs]
+    def _calibrate_densities(self, X, t, generator):
+        """Choose the smoothing and the calibration curve on rows that the fits did not see."""
+        chosen = np.arange(len(X))
+        if len(X) > N_CALIBRATION:
+            chosen = np.sort(generator.choice(len(X), N_CALIBRATION, replace=False))
+        ensemble, step = self._ensemble, find_step(max(self.zgrid_[-1], self._redshifts.max()))
+        parts = [ensemble.spread_without(t, self._label_cells, chosen[rows]) for rows in _blocks(len(chosen))]
+        mass = np.concatenate([deposit(*part, step, N_BINS) for part in parts])
+        is_told = mass.sum(axis=1) > 0.5  # a row alone in its cell leaves nobody to speak for it
+        if is_told.any():
+            mass, chosen = mass[is_told], chosen[is_told]
         else:
-            self._metric = learn_metric(X, t, self.soms_, self._label_cells)
-            self._near = X @ self._metric
-            self._fits = [fit_near(codebook(som) @ self._metric, self._near, t) for som in self.soms_]
-        self._floor = 0.1 * float(np.median(np.concatenate([fits.scatter for fits in self._fits]))) + 1e-9
+            mass = deposit(*ensemble.spread(X[chosen]), step, N_BINS)
+        if isinstance(self.smooth, Real):
+            widths = [float(self.smooth)]
+        else:
+            widths = [max(ensemble.typical_scatter * factor, 1e-12) for factor in TRIAL_WIDTHS]
+        self._calibration = calibrate(mass, t[chosen], step, widths)
+        self.smooth_ = self._calibration.width
+        self.calibration_ = self._calibration.knots, self._calibration.values
+
+    def _predict_labelled(self):
+        """Predict the labelled rows, each without itself."""
+        t, rows = np.log1p(self._redshifts), np.arange(len(self._redshifts))
+        parts = [self._ensemble.predict_without(t, self._label_cells, rows[part]) for part in _blocks(len(rows))]
+        return np.maximum(np.expm1(np.concatenate(parts)), 0.0)
 
     def _draw_maps(self):
         first, cells = self.som_, self._label_cells[0]
+        median = np.full(n_cells(first), np.nan)
         order = np.argsort(cells, kind="stable")
         kinds, starts = np.unique(cells[order], return_index=True)
-        median = np.full(n_cells(first), np.nan)
         median[kinds] = [np.median(part) for part in np.split(self._redshifts[order], starts[1:])]
-        self.median_map_ = median.reshape(first.weights_.shape[:2])
+        self.median_map_ = median.reshape(first.hits_.shape)
         self.completeness_map_ = np.where(
             first.hits_ > 0, self.label_counts_[..., 0] / np.maximum(first.hits_, 1), np.nan
         )
 
-    def _calibrate_densities(self, X, t, chosen):
-        """Choose the smoothing and the calibration curve on samples that the fits did not see."""
-        masses = np.concatenate([self._mix_without(t, chosen[rows]) for rows in _blocks(len(chosen))])
-        is_told = masses.sum(axis=1) > 0.5  # a row alone in its cell leaves nobody to speak for it
-        if is_told.any():
-            masses, chosen = masses[is_told], chosen[is_told]
-        else:
-            masses = self._mix(X[chosen])
-        z = np.expm1(t[chosen])
-        typical = float(np.median(np.concatenate([fits.scatter for fits in self._fits])))
-        widths = [self.smooth] if isinstance(self.smooth, Real) else [max(typical * s, 1e-12) for s in SMOOTHING]
-        centers = np.expm1((np.arange(N_BINS) + 0.5) * self._step)
-        losses, smoothed = [], []
-        for width in widths:
-            smoothed.append(smooth_mass(masses, width / self._step))
-            losses.append(measure_cde_loss(z, mass_to_density(smoothed[-1], self._step, centers), centers))
-        best = int(np.argmin(losses))
-        cumulative = np.concatenate([np.zeros((len(z), 1)), np.cumsum(smoothed[best], axis=1)], axis=1)
-        edges = np.arange(N_BINS + 1) * self._step
-        self.smooth_ = float(widths[best])
-        self.calibration_ = calibration_curve(interpolate_rows(t[chosen], edges, cumulative / cumulative[:, -1:]))
-
-    def _predict_block(self, X):
-        total, norm = np.zeros(len(X)), np.zeros(len(X))
-        near = X @ self._metric
-        for som, fits in zip(self.soms_, self._fits, strict=True):
-            cells = som.predict(X)
-            precision = self._weigh(fits, near, cells)[1] ** 2
-            total += precision * evaluate_fits(fits, near, cells)
-            norm += precision
-        return np.maximum(np.expm1(total / norm), 0.0)
-
-    def _weigh(self, fits, near, cells, own=None):
-        """Weights of the residuals for each row, and the map's vote: 1 / scatter."""
-        if self.statistic == "median":
-            weight = fits.weight[cells] if own is None else np.where(own, 0.0, fits.weight[cells])
-        else:
-            weight = weigh_rows(fits, near, self._near, cells, own)
-        residual = fits.residual[cells]
-        mean = (weight * residual).sum(axis=1, keepdims=True)
-        return weight, 1 / np.sqrt((weight * (residual - mean) ** 2).sum(axis=1) + self._floor**2)
-
-    def _mix(self, X):
-        """Masses of the mixture of all maps, before smoothing; shape (n_samples, N_BINS)."""
-        position, parts, near = [], [], X @ self._metric
-        for som, fits in zip(self.soms_, self._fits, strict=True):
-            cells = som.predict(X)
-            weight, vote = self._weigh(fits, near, cells)
-            position.append(evaluate_fits(fits, near, cells)[:, None] + fits.residual[cells])
-            parts.append(weight * vote[:, None])
-        return deposit(np.hstack(position), np.hstack(parts), self._step, N_BINS)
-
-    def _mix_without(self, t, rows):
-        """The same for training rows, each without itself."""
-        position, parts = [], []
-        for fits, cells in zip(self._fits, self._label_cells, strict=True):
-            predicted, own = evaluate_without(fits, self._near, t, cells, rows)
-            weight, vote = self._weigh(fits, self._near[rows], cells[rows], own)
-            position.append(predicted[:, None] + fits.residual[cells[rows]])
-            parts.append(weight * vote[:, None])
-        return deposit(np.hstack(position), np.hstack(parts), self._step, N_BINS)
+    def _spread_densities(self, X):
+        density = np.empty((len(X), len(self.zgrid_)))
+        for rows in _blocks(len(X)):
+            density[rows] = self._calibration.densities(*self._ensemble.spread(X[rows]), self.zgrid_)
+        density[self._find_gaps(X)] = np.nan
+        return density
 
     def _measure_coverage(self, X):
         covered = np.zeros(len(X))
@@ -463,6 +414,20 @@ def _check_redshifts(owner, y):
         raise ValueError(
             f"y of {owner} must be redshifts >= 0: {len(bad)} of {len(y)} are negative; first at row {bad[0]}."
         )
+
+
+def _check_range(owner, z_range):
+    try:
+        low, high = (float(edge) for edge in z_range)
+    except (TypeError, ValueError):
+        low, high = np.nan, np.nan
+    if not low < high:
+        raise ValueError(f"`z_range` of {owner}.summarize_nz must satisfy low < high, got {z_range!r}.")
+    return low, high
+
+
+def _inside(redshift, low, high):
+    return (redshift >= low) & (redshift < high)
 
 
 def _check_weights(owner, weights, n):

@@ -15,7 +15,7 @@ N_BINS = 200
 N_NEIGHBORS = 6
 
 
-def gather_payload(*, latents, labels, cells, som, normalized, reconstructed, properties, ids, max_spectra):
+def gather_payload(*, latents, labels, cells, som, normalized, reconstructed, properties, ids, is_inside, max_spectra):
     """Return the numbers behind the page: the map, one entry for each galaxy, and the spectra."""
     rows = pick_rows(cells, max_spectra)
     flux, x = bin_spectra(np.asarray(normalized)[rows])
@@ -23,8 +23,10 @@ def gather_payload(*, latents, labels, cells, som, normalized, reconstructed, pr
     wavelength = normalized.columns if hasattr(normalized, "columns") else range(np.shape(normalized)[1])
     grid = np.interp(x, np.arange(len(wavelength)), np.asarray(wavelength, dtype=float))
     numeric, words = split_columns(properties)
-    n_near = min(N_NEIGHBORS + 1, len(latents))
-    near = NearestNeighbors(n_neighbors=n_near).fit(latents).kneighbors(latents, return_distance=False)
+    n_near = min(N_NEIGHBORS, len(latents) - 1)
+    near = np.empty((len(latents), 0), dtype=int)
+    if n_near > 0:
+        near = NearestNeighbors(n_neighbors=n_near).fit(latents).kneighbors(return_distance=False)  # none is its own
     units = properties.attrs.get("units", {})
     return {
         "cells": {"x": tidy(som.cell_positions_[:, 0]), "y": tidy(som.cell_positions_[:, 1])},
@@ -34,7 +36,8 @@ def gather_payload(*, latents, labels, cells, som, normalized, reconstructed, pr
         "cluster": [int(value) for value in labels],
         "cell": [int(value) for value in cells],
         "latent": [tidy(column) for column in np.asarray(latents)[:, :3].T],
-        "near": near[:, 1:].tolist(),
+        "near": near.tolist(),
+        "outside": None if is_inside is None else np.flatnonzero(~np.asarray(is_inside, dtype=bool)).tolist(),
         "properties": {name: tidy(values) for name, values in numeric.items()},
         "words": {name: [str(value) for value in values] for name, values in words.items()},
         "units": {name: str(units.get(name, "")) for name in properties},

@@ -27,7 +27,9 @@ def write_report(
     properties=None,
     ids=None,
     cells=None,
+    is_inside=None,
     interpretation=None,
+    stability=None,
     history=None,
     facts=None,
     command="",
@@ -57,12 +59,17 @@ def write_report(
         Names of the objects, by default their row.
     cells : array-like of shape (n_samples,), optional
         Cell of each spectrum, by default ``som.predict(latents)``.
+    is_inside : array-like of bool of shape (n_samples,), optional
+        Whether each spectrum is of the kind that the model was trained on, as `sklearn_sedzoo.inspection.in_domain`
+        says; the page counts the others and lists them.
     interpretation : Interpretation, optional
         What `sklearn_sedzoo.inspection.interpret` found for the clusters: associations, verdicts and sentences.
+    stability : dict of str to DataFrame, optional
+        What `sklearn_sedzoo.model_selection.stability` found, for instance for "clusters" and "cells".
     history : dict, optional
         ``history_`` of the embedder.
     facts : dict of str to value, optional
-        What else to tell: errors, stability, versions, seed.
+        What else to tell: errors, versions, seed.
     command : str, default=""
         How to make this again.
     title : str, default="A map of the zoo"
@@ -103,8 +110,9 @@ def write_report(
     path = pathlib.Path(path)
     n_samples = len(latents)
     properties = pd.DataFrame(index=range(n_samples)) if properties is None else properties
-    for name, given in (("labels", labels), ("normalized", normalized), ("properties", properties)):
-        if len(given) != n_samples:
+    rows = {"labels": labels, "normalized": normalized, "properties": properties, "is_inside": is_inside}
+    for name, given in rows.items():
+        if given is not None and len(given) != n_samples:
             raise ValueError(f"`{name}` of write_report must have {n_samples} rows, as latents has, got {len(given)}.")
     payload = gather_payload(
         latents=np.asarray(latents, dtype=float),
@@ -115,15 +123,16 @@ def write_report(
         reconstructed=reconstructed,
         properties=properties,
         ids=range(n_samples) if ids is None else ids,
+        is_inside=is_inside,
         max_spectra=max_spectra,
     )
     payload["history"] = {key: tidy(values) for key, values in (history or {}).items() if np.ndim(values) == 1}
-    page = _fill_page(payload, interpretation, facts or {}, command, title)
+    page = _fill_page(payload, interpretation, stability or {}, facts or {}, command, title)
     write_atomically(path, lambda name: pathlib.Path(name).write_text(page, encoding="utf-8"), overwrite=overwrite)
     return path
 
 
-def _fill_page(payload, interpretation, facts, command, title):
+def _fill_page(payload, interpretation, stability, facts, command, title):
     from plotly.offline import get_plotlyjs  # here: plotly is slow to import, and only this needs it
 
     folder = files("sklearn_sedzoo.report")
@@ -132,6 +141,7 @@ def _fill_page(payload, interpretation, facts, command, title):
         "STYLE": (folder / "page.css").read_text(encoding="utf-8"),
         "SUMMARY": html.escape(_summarize(payload)),
         "VERDICTS": "" if interpretation is None else _verdicts(interpretation),
+        "STABILITY": "".join(_stability(name, table) for name, table in stability.items()),
         "FACTS": _facts(facts, command),
         "DATA": pack(as_json(payload).encode("utf-8")),
         "PLOTLY": pack(get_plotlyjs().encode("utf-8")),
@@ -147,6 +157,9 @@ def _summarize(payload):
     n_samples, n_stored = len(payload["cell"]), len(payload["stored"])
     n_clusters = len(set(payload["cluster"]) - {-1})
     text = f"{n_samples:,} spectra on {len(payload['cells']['x'])} cells, in {n_clusters} clusters."
+    if payload["outside"] is not None:
+        n_outside = len(payload["outside"])
+        text += f" {n_samples - n_outside:,} are of the kind that the model was trained on, {n_outside:,} are not."
     return text if n_stored == n_samples else f"{text} The page holds the spectra of {n_stored:,} of them."
 
 
@@ -167,9 +180,20 @@ def _verdicts(interpretation):
     )
 
 
+def _stability(name, table):
+    words = {"ari": "same groups (ARI)", "ari_min": "worst pair of runs (ARI)"}
+    heads = [words.get(column, "same " + str(column).removeprefix("r_").replace("_", " ") + " (r)") for column in table]
+    head = "".join(f"<th>{html.escape(text)}</th>" for text in ["what differs", *heads])
+    rows = "".join(
+        f"<tr><th>{html.escape(str(kind))}</th>{''.join(f'<td>{_number(value)}</td>' for value in row)}</tr>"
+        for kind, row in zip(table.index, table.to_numpy(dtype=float), strict=True)
+    )
+    return f"<h3>{html.escape(name)}</h3><div class='scroll'><table><tr>{head}</tr>{rows}</table></div>"
+
+
 def _facts(facts, command):
     rows = "".join(
-        f"<tr><th>{html.escape(str(name))}</th><td>{html.escape(_number(value))}</td></tr>"
+        f"<tr><th>{html.escape(str(name).replace('_', ' '))}</th><td>{html.escape(_number(value))}</td></tr>"
         for name, value in facts.items()
     )
     table = f"<div class='scroll'><table>{rows}</table></div>" if rows else ""

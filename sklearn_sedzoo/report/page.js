@@ -27,7 +27,7 @@
   zoo.cell.forEach((cell, row) => { if (cell >= 0) members[cell].push(row); });
   const xTitle = zoo.hasWavelength ? "wavelength [Å]" : "pixel";
   const clusters = [...new Set(zoo.cluster)].filter((c) => c >= 0).sort((a, b) => a - b);
-  const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+  const config = { responsive: true, displayModeBar: false };
   const layout = (more) => Object.assign({
     margin: { l: 56, r: 12, t: 12, b: 44 }, height: 320, showlegend: false, hovermode: "closest",
     font: { family: "system-ui, sans-serif", size: 13, color: "#222" },
@@ -90,6 +90,11 @@
     shades[key] = members.map((rows) => quantile(rows.map((row) => zoo.properties[key][row]), 0.5));
   }
   shades["distance to neighbouring cells"] = zoo.uMatrix;
+  const outside = new Set(zoo.outside || []);
+  if (zoo.outside) {
+    const share = (rows) => rows.length ? rows.filter((row) => outside.has(row)).length / rows.length : null;
+    shades["share outside the domain"] = members.map(share);
+  }
   const select = $("shade");
   Object.keys(shades).forEach((key) => select.add(new Option(key in zoo.units ? name(key) : key, key)));
   const firstProperty = Object.keys(zoo.properties).find((key) => new Set(zoo.properties[key]).size > 1);
@@ -101,12 +106,12 @@
     ? members.map((rows) => rows.length ? GROUPS[clusters.indexOf(mode(rows.map((r) => zoo.cluster[r]))) % 8] : "#eee")
     : shades[key];
   function sizes() {
-    const width = $("map").clientWidth || 400, bar = 90;
-    const step = Math.min((width - 24 - bar) / (x1 - x0 + 1.2), 60);
-    return { step, height: step * (y1 - y0 + 1.2) + 24 };
+    const room = $("map").clientWidth || 400, bar = 96;
+    const step = Math.min((room - 8 - bar) / (x1 - x0 + 1.2), 60);
+    return { step, bar, width: step * (x1 - x0 + 1.2) + 8 + bar, height: step * (y1 - y0 + 1.2) + 16 };
   }
   function drawMap() {
-    const key = select.value, { step, height } = sizes();
+    const key = select.value, { step, bar, width, height } = sizes();
     const hover = members.map((rows, cell) => "cell " + cell + ": " + rows.length + " spectra"
       + Object.keys(zoo.properties).map((k) => "<br>" + name(k) + ": " + show(shades[k][cell])).join("")
       + (rows.length ? "<br>mostly cluster " + mode(rows.map((r) => zoo.cluster[r])) : ""));
@@ -120,10 +125,10 @@
       marker: { symbol: marker.symbol, size: marker.size, color: "#eee" } };
     const cells = { x: zoo.cells.x, y: zoo.cells.y, mode: "markers", marker, text: hover, hoverinfo: "text" };
     return Plotly.react("map", [empty, cells], layout({
-      height, margin: { l: 8, r: 8, t: 8, b: 8 }, dragmode: false,
+      width, height, margin: { l: 8, r: bar, t: 8, b: 8, autoexpand: false }, dragmode: false,
       xaxis: { visible: false, range: [x0 - 0.6, x1 + 0.6], fixedrange: true },
       yaxis: { visible: false, range: [y1 + 0.6, y0 - 0.6], fixedrange: true },
-    }), Object.assign({}, config, { displayModeBar: false }));
+    }), { displayModeBar: false });
   }
 
   function showCell(cell) {
@@ -152,18 +157,23 @@
     if (flux) {
       const line = (y, color, label, axis, width) => ({ x: zoo.wavelength, y, mode: "lines", name: label, yaxis: axis,
         line: { color, width } });
-      Plotly.react("galaxy-plot", [line(flux, "#999", "spectrum", "y", 3),
+      const near = zoo.near[row].filter((other) => place.has(other)).map((other, i) => ({ x: zoo.wavelength,
+        y: read("flux", other), mode: "lines", hoverinfo: "skip", name: "nearest", legendgroup: "nearest", showlegend: i === 0,
+        line: { width: 0.7, color: "rgba(0,158,115,0.5)" } }));
+      Plotly.react("galaxy-plot", [...near, line(flux, "#999", "spectrum", "y", 3),
         line(flux.map((f, i) => f + residual[i]), "#D55E00", "reconstruction", "y", 1.2),
         line(residual, "#0072B2", "residual", "y2", 1)], layout({
-        height: 380, showlegend: true, legend: { orientation: "h", y: 1.12 }, margin: { l: 60, r: 12, t: 30, b: 44 },
+        height: 400, showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom" },
+        margin: { l: 66, r: 12, t: 60, b: 44 },
         xaxis: { title: { text: xTitle }, anchor: "y2" }, yaxis: { domain: [0.36, 1], title: { text: "normalised flux" } },
-        yaxis2: { domain: [0, 0.28], title: { text: "residual" } },
+        yaxis2: { domain: [0, 0.28], title: { text: "residual" }, exponentformat: "e", nticks: 4 },
       }), config);
     } else {
       Plotly.purge("galaxy-plot");
       $("galaxy-plot").textContent = "The page does not hold the spectrum of this galaxy.";
     }
     table("galaxy-facts", null, [
+      ...(zoo.outside ? [["domain", outside.has(row) ? "outside: do not trust its place" : "inside"]] : []),
       ...Object.keys(zoo.properties).map((key) => [name(key), show(zoo.properties[key][row])]),
       ...Object.keys(zoo.words).map((key) => [name(key), zoo.words[key][row]]),
     ]);
@@ -185,7 +195,9 @@
     const rows = clusters.map((c) => zoo.cluster.flatMap((label, row) => label === c ? [row] : []));
     Plotly.newPlot("cluster-plot", rows.map((own, i) => ({ x: zoo.wavelength,
       y: mean(own.filter((row) => place.has(row)).slice(0, 200)) || [], mode: "lines", name: "cluster " + clusters[i],
-      line: { color: GROUPS[i % 8], width: 1.4 } })), layout({ showlegend: true, legend: { orientation: "h", y: -0.25 },
+      line: { color: GROUPS[i % 8], width: 1.4 } })), layout({
+      height: 360, margin: { l: 56, r: 12, t: 70, b: 44 },
+      showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom" },
       xaxis: { title: { text: xTitle } }, yaxis: { title: { text: "mean normalised flux" } } }), config);
     table("cluster-table", ["cluster", "spectra", ...Object.keys(zoo.properties).map((key) => "median " + name(key))],
       rows.map((own, i) => [String(clusters[i]), String(own.length), ...Object.keys(zoo.properties).map((key) =>
@@ -197,10 +209,16 @@
     if (!curves.length) return;
     Plotly.newPlot("history-plot", curves.map((key, i) => ({ y: zoo.history[key], x: zoo.history[key].map((_, j) => j + 1),
       mode: "lines", name: key === "loss" ? "training" : "validation", line: { color: GROUPS[i] } })),
-    layout({ height: 260, showlegend: true, xaxis: { title: { text: "epoch" } },
+    layout({ height: 260, margin: { l: 60, r: 12, t: 40, b: 44 }, showlegend: true,
+      legend: { orientation: "h", y: 1.02, yanchor: "bottom" }, xaxis: { title: { text: "epoch" } },
       yaxis: { type: "log", title: { text: "loss" }, exponentformat: "power" } }), config);
   }
 
+  if (outside.size) {
+    $("outside").hidden = false;
+    chips("outside-list", zoo.outside.slice(0, 300));
+  }
+  $("stability").hidden = !$("stability").querySelector("table");
   await drawMap();
   drawLatents();
   drawClusters();

@@ -83,6 +83,8 @@ def test_the_summary_says_what_happened(mapped):
     assert {"numpy", "keras", "sklearn_sedzoo"} <= set(summary["versions"])
     assert len(summary["losses"]["loss"]) <= 2
     assert any("age" in sentence for sentence in summary["interpretation"])
+    assert set(summary["stability"]["cells"]) == {"seed", "bootstrap", "subset"}
+    assert summary["n_in_domain"] == read_map(mapped / "zoo" / "map.fits")["in_domain"].sum()
     assert (mapped / "zoo" / "report.html").stat().st_size < 8e6
     figures = sorted(path.name for path in (mapped / "zoo" / "figures").iterdir())
     assert figures == [
@@ -98,6 +100,46 @@ def test_apply_gives_the_same_spectra_the_same_place(mapped, tmp_path, capsys, m
     assert main(["apply", str(mapped / "zoo" / model), str(mapped / "catalog.fits"), "--out", str(out)]) == 0
     assert "40 spectra mapped, 2 of them flagged" in capsys.readouterr().out
     pd.testing.assert_frame_equal(read_map(out), read_map(mapped / "zoo" / "map.fits"))
+
+
+def test_apply_writes_a_report_about_the_new_spectra(mapped, tmp_path, capsys):
+    odd = make_catalog(12, seed=5)
+    odd.flux[4:] *= 1 + 0.5 * (np.arange(len(GRID)) % 9 == 0)  # combs: no spectrum of the training has them
+    write_catalog(tmp_path / "odd.fits", odd)
+    out = ["--out", str(tmp_path / "odd_map.fits"), "--report", str(tmp_path / "odd.html")]
+    assert main(["apply", str(mapped / "zoo" / "model.skops"), str(tmp_path / "odd.fits"), *out]) == 0
+    said = capsys.readouterr().out
+    table = read_map(tmp_path / "odd_map.fits")
+    inside = table["in_domain"].sum()
+    assert not table["in_domain"][4:].any()
+    assert f"{inside} are of the kind that the model was trained on; {12 - inside} are not" in said
+    header = fits.getheader(tmp_path / "odd_map.fits", "MAP")
+    assert (header["N_INSIDE"], header["NOUTSIDE"]) == (inside, 12 - inside)
+    page = (tmp_path / "odd.html").read_text()
+    assert f"{inside} are of the kind that the model was trained on, {12 - inside} are not" in page
+
+
+def test_similar_lists_the_nearest_spectra(mapped, capsys):
+    table = read_map(mapped / "zoo" / "map.fits")
+    latents = table.filter(like="latent").to_numpy()
+    nearest = np.argsort(np.linalg.norm(latents - latents[5], axis=1))[:4]  # NaN last, itself first
+    assert main(["similar", str(mapped / "zoo"), "--row", "5", "--neighbors", "3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [int(line.split()[0]) for line in lines[3:]] == nearest.tolist()
+    assert "age [Gyr]" in lines[1]
+    assert main(["similar", str(mapped / "zoo" / "map.fits"), "--row", "5"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3 + 11
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [("40", "has rows 0 to 39"), ("-1", "has rows 0 to 39"), ("3", "could not be mapped (quality 1)")],
+)
+def test_similar_explains_what_it_cannot_do(mapped, capsys, row, message):
+    assert main(["similar", str(mapped / "zoo"), "--row", row]) == 2
+    assert message in capsys.readouterr().err
+    assert main(["similar", str(mapped / "catalog.fits"), "--row", row]) == 2
+    assert "is no table of results: it has no HDU MAP" in capsys.readouterr().err
 
 
 def test_apply_takes_another_grid_or_refuses_it(mapped, tmp_path, capsys):

@@ -15,6 +15,7 @@ NEW, Z_NEW = make_sky(4000, 1)
 def test_weights_by_hand():
     estimate = NzEstimate(
         np.array([0.1, 0.2, 0.5, 0.9]),
+        np.ones(4),
         [np.array([0, 0, 1, 2])],
         [np.array([6.0, 3.0, 0.0, 1.0])],
         np.linspace(0, 1, 11),
@@ -58,6 +59,31 @@ def test_a_biased_sample_is_weighed():
     assert abs(raw) > 0.1
     assert abs(shift) < 0.01
     assert result.coverage == pytest.approx(covered.mean(), abs=0.01)  # which also looks at the distance
+
+
+def test_tomographic_bins_cut_both_samples():
+    """A bin of width .1 within cells that are much wider: cut on one side only, its N(z) would be as wide as cells."""
+    model = SOMRedshiftRegressor(SOMMapper(5, 5, init="sample"), n_maps=3, random_state=0).fit(SKY, Z)
+    z_phot = model.predict(NEW)
+    for low in (0.4, 0.9, 1.4):
+        inside = (z_phot >= low) & (z_phot < low + 0.1)
+        result, cut = model.summarize_nz(NEW, z_range=(low, low + 0.1)), model.summarize_nz(NEW[inside])
+        width, wide = (
+            np.sqrt(np.trapezoid(nz.nz * (nz.zgrid - nz.mean) ** 2, nz.zgrid)) for nz in (result, cut)
+        )  # fmt: skip
+        assert width == pytest.approx(Z_NEW[inside].std(), rel=0.25)
+        assert wide > 1.5 * width
+        assert abs(metrics.nz_mean_shift(Z_NEW[inside], result.nz, result.zgrid)) < 0.005
+        assert result.coverage > 0.9
+
+
+@pytest.mark.parametrize("z_range", [(1.0, 0.5), 0.5, (np.nan, 1.0), "ab"])
+def test_bad_bins(z_range):
+    model = SOMRedshiftRegressor(SOMMapper(5, 5), n_maps=1, random_state=0).fit(SKY[:200], Z[:200])
+    with pytest.raises(ValueError, match=r"`z_range` of SOMRedshiftRegressor.summarize_nz must satisfy low < high"):
+        model.summarize_nz(NEW, z_range=z_range)
+    with pytest.raises(ValueError, match=r"must hold rows of X, none of the 4000 is predicted in \(8, 9\)"):
+        model.summarize_nz(NEW, z_range=(8, 9))
 
 
 def test_weights_of_the_photometric_sample():

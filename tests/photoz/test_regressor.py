@@ -1,6 +1,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesRegressor, StackingRegressor
@@ -103,6 +104,17 @@ def test_nothing_but_the_data_matters(model):
     y.setflags(write=False)
     clone(model).set_params(n_maps=1).fit(X, y).predict_dist(X[:10])
     np.testing.assert_array_equal(X, SKY)
+
+
+def test_names_of_features_raise_no_warning():
+    """Blocks of a DataFrame are arrays: they must not be checked again."""
+    table, new = (pd.DataFrame(X, columns=list("abcd")) for X in (SKY, NEW[:30]))
+    model = SOMRedshiftRegressor(SMALL, n_maps=1, random_state=0).fit(table, Z)
+    model.predict(new, return_std=True)
+    assert model.predict_interval(new).shape == (30, 2)
+    np.testing.assert_array_equal(model.summarize_nz(new).nz, model.summarize_nz(new.copy()).nz)
+    with pytest.raises(ValueError, match="feature names"):
+        model.predict(new[list("badc")])
 
 
 def test_seeds_pickles_and_clones(model):

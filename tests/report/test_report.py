@@ -12,10 +12,11 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
-from sklearn_sedzoo.inspection import interpret
+from sklearn_sedzoo.inspection import find_similar, interpret
 from sklearn_sedzoo.mapping import SOMMapper
 from sklearn_sedzoo.pipeline import make_sed_pipeline
 from sklearn_sedzoo.report import write_report
+from tests.report.chromium import Chromium
 
 WAVELENGTH = np.linspace(4000.0, 5000.0, 300)
 
@@ -40,7 +41,9 @@ def results():
         "normalized": normalized,
         "reconstructed": zoo["embed"].inverse_transform(latents),
         "properties": properties,
+        "is_inside": ~np.isin(np.arange(240), [5, 17]),
         "interpretation": interpret(zoo, flux, properties),
+        "stability": {"cells": pd.DataFrame({"ari": [0.41], "ari_min": [0.38], "r_slope": [0.95]}, index=["seed"])},
         "history": {"loss": [1.0, 0.5], "val_loss": [1.1, 0.6]},
         "facts": {"seed": 0, "error": 0.0012345},
         "command": "sedzoo map 'mine & yours.fits'",
@@ -75,6 +78,15 @@ def test_neighbours_are_the_nearest_in_the_latents(page, results):
     latents = results["latents"].to_numpy()
     distance = np.linalg.norm(latents - latents[17], axis=1)
     assert _payload(page)["near"][17] == np.argsort(distance)[1:7].tolist()
+    assert _payload(page)["near"][17] == find_similar(latents, 17)["row"].tolist()
+
+
+def test_twins_are_neighbours_and_a_galaxy_alone_has_none(results, tmp_path):
+    same = {**results, "latents": 0 * results["latents"], "interpretation": None}
+    near = _payload(write_report(tmp_path / "same.html", **same))["near"]
+    assert all(row not in others and len(others) == 6 for row, others in enumerate(near))
+    one = {name: results[name][:1] for name in ("latents", "labels", "normalized", "reconstructed", "properties")}
+    assert _payload(write_report(tmp_path / "one.html", som=results["som"], **one))["near"] == [[]]
 
 
 def test_nothing_is_fetched_and_words_of_the_user_are_text(page):
@@ -84,6 +96,7 @@ def test_nothing_is_fetched_and_words_of_the_user_are_text(page):
     assert "Zoo &lt;1&gt;" in text
     assert "mine &amp; yours.fits" in text
     assert "<b>odd" not in text
+    assert "238 are of the kind that the model was trained on, 2 are not" in text
     assert "divided it out" in text or "The groups tell slope" in text
 
 
@@ -121,72 +134,92 @@ def test_wrong_input_is_refused(results, page):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    webdriver = pytest.importorskip("selenium.webdriver")
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not (chromium and driver):
-        pytest.skip("no chromium and chromedriver here")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for flag in (
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
-    ):
-        options.add_argument(flag)
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield driver
-    driver.quit()
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no Chromium here")
+    browser = Chromium(program, tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+def _center(browser, expression):
+    """Scroll an element into view and return where it is."""
+    browser.ask(f"{expression}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
+    box = browser.ask(f"{expression}.getBoundingClientRect().toJSON()")
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def _texts(browser, selector):
+    return browser.ask(f"[...document.querySelectorAll({selector!r})].map((e) => e.textContent)")
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")  # of the driver's own sockets
 @pytest.mark.parametrize("width", [1280, 400])
 def test_the_page_answers_in_a_browser(browser, page, width):
-    from selenium.webdriver.common.by import By
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    browser.set_window_size(1280, 1000)
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
-    )
-    browser.get(page.as_uri())
-    WebDriverWait(browser, 60).until(
-        lambda b: b.find_element(By.TAG_NAME, "body").get_dom_attribute("data-ready") == "yes"
-    )
-    title = browser.find_element(By.ID, "cell-title")
-    before = title.text
-    cells = browser.find_elements(By.CSS_SELECTOR, "#map .trace:nth-of-type(2) .point")
-    assert len(cells) == 20
     payload = _payload(page)
+    browser.open(page.as_uri(), width)
+    assert browser.ask("document.querySelectorAll('#map .trace:nth-of-type(2) .point').length") == 20
+    before = browser.ask("document.getElementById('cell-title').textContent")
     other = next(cell for cell in sorted(set(payload["cell"])) if f"Cell {cell}:" not in before)
-    box = cells[other].rect
-    browser.execute_cdp_cmd("Page.bringToFront", {})
-    from selenium.webdriver import ActionChains
 
-    browser.execute_script("document.getElementById('map').scrollIntoView({block: 'start'})")
-    ActionChains(browser).move_to_element(cells[other]).pause(0.3).click().perform()
-    WebDriverWait(browser, 20).until(lambda _: title.text.startswith(f"Cell {other}:"))
-    assert title.text.split(": ")[1].startswith(str(payload["cell"].count(other)))
-    assert box["width"] > 8
-    chip = browser.find_elements(By.CSS_SELECTOR, "#members button")[0]
-    browser.execute_script("arguments[0].click()", chip)
-    row = int(chip.get_dom_attribute("data-row"))
-    assert f"Galaxy {row} (cell {other}" in browser.find_element(By.ID, "galaxy-title").text
-    near = [int(b.get_dom_attribute("data-row")) for b in browser.find_elements(By.CSS_SELECTOR, "#near button")]
+    # a cell tells its counts and properties under the mouse, and shows its spectra when clicked
+    at = _center(browser, f"document.querySelectorAll('#map .trace:nth-of-type(2) .point')[{other}]")
+    browser.move_to(*at)
+    browser.wait_for("document.querySelector('#map .hovertext')")
+    hover = browser.ask("document.querySelector('#map .hovertext').textContent")
+    n_members = payload["cell"].count(other)
+    assert f"cell {other}: {n_members} spectra" in hover
+    assert "line depth" in hover
+    browser.click(*at)
+    browser.wait_for(f"document.getElementById('cell-title').textContent.startsWith('Cell {other}: {n_members} ')")
+    assert browser.ask("document.querySelectorAll('#cell-plot .scatterlayer .trace').length") == n_members + 1
+    depth = [payload["properties"]["line_depth"][row] for row in range(240) if payload["cell"][row] == other]
+    shown = dict(
+        zip(_texts(browser, "#cell-facts th"), [None] * 4 + _texts(browser, "#cell-facts td")[::3], strict=False)
+    )
+    assert any(key.startswith("line depth") for key in shown)
+    assert f"{np.median(depth):.3g}"[:4] in "".join(_texts(browser, "#cell-facts td"))
+
+    # a galaxy shows its spectrum, reconstruction, residual and neighbours
+    chip = _center(browser, "document.querySelector('#members button')")
+    row = int(browser.ask("document.querySelector('#members button').dataset.row"))
+    browser.click(*chip)
+    browser.wait_for(f"document.getElementById('galaxy-title').textContent.startsWith('Galaxy {row} (cell {other},')")
+    legend = _texts(browser, "#galaxy-plot .legendtext")
+    assert {"nearest", "spectrum", "reconstruction", "residual"} <= set(legend)
+    drawn = browser.ask("document.getElementById('galaxy-plot').data.find((t) => t.name === 'residual').y")
+    assert np.abs(drawn).max() < 0.02  # two components make these spectra
+    near = browser.ask("[...document.querySelectorAll('#near button')].map((b) => Number(b.dataset.row))")
     assert near == payload["near"][row]
-    shade = browser.find_element(By.ID, "shade")
-    browser.execute_script("arguments[0].value='line_depth'; arguments[0].dispatchEvent(new Event('change'))", shade)
-    bar = browser.find_element(By.CSS_SELECTOR, "#map .cbtitle, #map .g-colorbar, #map .infolayer").text
-    assert "line depth" in bar
-    overflow = browser.execute_script("return document.documentElement.scrollWidth - window.innerWidth")
-    assert overflow <= 0  # readable without scrolling sideways
-    errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
-    assert not errors
+    browser.ask("document.querySelector('#near button').click()")
+    assert f"Galaxy {near[0]} " in browser.ask("document.getElementById('galaxy-title').textContent")
+
+    # the map is coloured by any property, also by the share outside the domain
+    for shade, words in (("line_depth", "line depth"), ("share outside the domain", "share outside the domain")):
+        browser.ask(f"(() => {{ const s = document.getElementById('shade'); s.value = '{shade}';"
+                    " s.dispatchEvent(new Event('change')) })()")  # fmt: skip
+        browser.wait_for(f"document.querySelector('#map .infolayer').textContent.includes('{words}')")
+    assert _texts(browser, "#outside-list button") == ["5", "17"]
+    assert any("0.41" in text for text in _texts(browser, "#stability td"))
+
+    # readable without scrolling sideways; nothing is fetched; the console is silent
+    assert browser.ask("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    assert browser.ask("Math.min(...[...document.querySelectorAll('p,td,li,button')].filter((e) => e.offsetParent)"
+                       ".map((e) => parseFloat(getComputedStyle(e).fontSize)))") >= 13  # fmt: skip
+    plots = browser.ask(
+        "[...document.querySelectorAll('.plot')].map((e) => e.scrollWidth - e.parentElement.clientWidth)"
+    )
+    assert max(plots) <= 0
+    assert [url for url in browser.requests if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert browser.errors == []
+
+
+@pytest.mark.slow
+def test_the_browser_test_sees_errors(browser, tmp_path):
+    (tmp_path / "page.html").write_text(
+        "<body data-ready='yes'><img src='http://127.0.0.1:9/x'><script>nothing.at.all</script></body>"
+    )
+    browser.open((tmp_path / "page.html").as_uri(), 400)
+    browser.wait_for("document.readyState === 'complete'")
+    assert any("nothing is not defined" in str(error) for error in browser.errors)
+    assert any(url.startswith("http://127.0.0.1") for url in browser.requests)
