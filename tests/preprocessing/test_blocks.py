@@ -80,14 +80,17 @@ def test_each_spectrum_goes_to_its_own_rest_frame(n_equal, density):
     np.testing.assert_allclose(ivar, expected[1], rtol=1e-10)
 
 
-def test_logarithmic_grids_of_one_step_take_the_shortcut_and_agree():
+@pytest.mark.parametrize("density", ["wavelength", "frequency"])
+@pytest.mark.parametrize("min_coverage", [1.0, 0.3])
+def test_logarithmic_grids_of_one_step_take_the_shortcut_and_agree(density, min_coverage):
     step = 1e-3
     grid, bins = 4000 * np.exp(step * np.arange(300)), 4010 * np.exp(step * np.arange(200))
-    redshift = np.r_[0.0, np.expm1(step * 7), np.linspace(0.001, 0.08, 9)]
+    redshift = np.r_[0.0, np.expm1(step * np.array([7, 7.5])), np.linspace(-0.02, 0.3, 12)]  # the last are outside
     table = make_table(len(redshift), redshift=redshift, grid=grid)
-    resampler = SpectrumResampler(bins, redshift="redshift").fit(table)
-    flux, ivar = halves(resampler.transform(table))
-    expected = twin(table, bins, redshift=redshift)
+    parameters = {"density": density, "min_coverage": min_coverage, "redshift": "redshift"}
+    flux, ivar = halves(SpectrumResampler(bins, **parameters).fit(table).transform(table))
+    expected = twin(table, bins, min_coverage, redshift, density)
+    assert 0 < np.isnan(expected[0]).all(axis=1).sum() < 4
     np.testing.assert_allclose(flux, expected[0], rtol=1e-10)
     np.testing.assert_allclose(ivar, expected[1], rtol=1e-10)
 
