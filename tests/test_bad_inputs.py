@@ -662,8 +662,11 @@ def _():
 
 @case(72, "tensors")
 def _():
-    jax = pytest.importorskip("jax")
+    jax, torch = pytest.importorskip("jax"), pytest.importorskip("torch")
     same(jax.numpy.asarray(FLUX), 1e-6)
+    same(torch.tensor(FLUX))
+    if torch.cuda.is_available():
+        refuses("Use Tensor.cpu()", resampler().fit, torch.tensor(FLUX, device="cuda"), error=TypeError)
 
 
 @case(73, "read-only memory map")

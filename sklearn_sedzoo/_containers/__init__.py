@@ -28,7 +28,7 @@ from sklearn_sedzoo._containers._layout import (
     tables_from_columns,
     wavelengths_of,
 )
-from sklearn_sedzoo._containers._read import SpectrumBlocks, join_blocks, read_blocks, read_spectra
+from sklearn_sedzoo._containers._read import SpectrumBlocks, join_blocks, read_blocks, read_spectra, refuse_shifted
 from sklearn_sedzoo._containers._specutils import is_specutils, split_specutils, table_from_specutils
 from sklearn_sedzoo._containers._table import SpectrumTable
 from sklearn_sedzoo._containers._units import check_plausible, find_density, to_angstrom
@@ -63,6 +63,7 @@ __all__ = [
     "parse_wavelength_names",
     "read_blocks",
     "read_spectra",
+    "refuse_shifted",
     "require_wavelength",
     "rising_table",
     "share_properties",

@@ -17,12 +17,17 @@ from sklearn_sedzoo._validation import FLOAT_DTYPES, check_finite_spectra, check
 
 
 class SpectrumBlocks(NamedTuple):
-    """The parts of X: `flux` and `ivar` (or None) of shape (n_samples, n_flux), `scalars` by name, `index` of rows."""
+    """The parts of X: `flux` and `ivar` (or None) of shape (n_samples, n_flux), `scalars` by name, `index` of rows.
+
+    `attrs` is what X states of itself: ``flux_unit``, ``medium``, ``frame``, and ``is_shifted`` once a resampler has
+    brought it to the rest frame.
+    """
 
     flux: np.ndarray
     ivar: np.ndarray | None = None
     scalars: dict | None = None
     index: pd.Index | None = None  # type: ignore[assignment] # tuples have a method of this name; nobody calls it here
+    attrs: dict | None = None
 
 
 def read_spectra(estimator, X, *, reset, on_bad="raise", **check_params):
@@ -66,7 +71,7 @@ def read_blocks(estimator, X, *, reset, on_bad="raise", scalars=(), **check_para
     """
     given, X = X, name_columns(X)
     _check_flux_unit(estimator, getattr(X, "attrs", {}).get("flux_unit") or getattr(given, "unit", None))
-    names = _string_names(X)
+    names, attrs = _string_names(X), dict(getattr(X, "attrs", {}))
     if not reset and names is not None and not hasattr(estimator, "feature_names_in_"):
         _refuse_other_grid(estimator, names, scalars)
         X = X.to_numpy()
@@ -77,18 +82,33 @@ def read_blocks(estimator, X, *, reset, on_bad="raise", scalars=(), **check_para
         flux = check_spectra(estimator, X, reset=reset, on_bad=on_bad, **check_params)
         if reset:
             estimator._columns = columns or parse_columns(None, flux.shape[1])
-        return SpectrumBlocks(flux, None, {}, getattr(X, "index", None))
+        return SpectrumBlocks(flux, None, {}, getattr(X, "index", None), attrs)
     validate_data(estimator, X, reset=reset, skip_check_array=True)
     if reset:
         estimator._columns = columns
     return _split(estimator, X, columns, on_bad, check_params)
 
 
-def join_blocks(flux, ivar, index, names):
-    """Return `flux` as it is, or, where there is `ivar`, both as one DataFrame: an array would not tell them apart."""
-    if ivar is None:
+def join_blocks(flux, ivar, names, blocks, **changed):
+    """Return `flux` as it is, or a DataFrame where there is `ivar` or a frame that is no longer the observed one.
+
+    An array would not tell flux and inverse variance apart. The DataFrame states what X did, but for what changed.
+    """
+    if ivar is None and not changed and not (blocks.attrs or {}).get("is_shifted"):
         return flux
-    return pd.DataFrame(np.concatenate([flux, ivar], axis=1), index=index, columns=names)
+    values = flux if ivar is None else np.concatenate([flux, ivar], axis=1)
+    frame = pd.DataFrame(values, index=blocks.index, columns=names, copy=False)
+    frame.attrs.update({**(blocks.attrs or {}), **changed})
+    return frame
+
+
+def refuse_shifted(estimator, blocks, what):
+    """Raise where X has been brought to the rest frame already: `what` acts on observed wavelengths."""
+    if (blocks.attrs or {}).get("is_shifted"):
+        raise ValueError(
+            f"X of {type(estimator).__name__} has been brought to the rest frame already, and {what} acts on observed "
+            "wavelengths. Put it before SpectrumResampler(redshift=...)."
+        )
 
 
 def _string_names(X):
@@ -109,7 +129,7 @@ def _split(estimator, X, columns, on_bad, check_params):
     ivar = None if columns.ivar is None else check_ivar(owner, take(columns.ivar, [flux.dtype]), len(X))
     flux = check_finite_spectra(owner, flux, on_bad, masked=None if ivar is None else ivar == 0)
     scalars = {name: take([place], np.float64)[:, 0] for name, place in columns.scalars.items()}
-    return SpectrumBlocks(flux, ivar, scalars, X.index)
+    return SpectrumBlocks(flux, ivar, scalars, X.index, dict(X.attrs))
 
 
 def _refuse_other_grid(estimator, names, scalars):
