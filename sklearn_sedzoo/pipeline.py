@@ -48,8 +48,9 @@ def make_sed_pipeline(
     latent_dim : int, default=16
         Latent variables of the default embedder; ignored when `embed` is given.
     embed : transformer, optional
-        The embedding, by default ``ConvAutoencoderEmbedder(latent_dim, random_state=random_state)``. Any transformer
-        fits, for example ``PCA(3, whiten=True)``.
+        The embedding, by default ``ConvAutoencoderEmbedder(latent_dim, whiten="robust", random_state=random_state)``:
+        clusters and cells then see more than the strongest property. Any transformer fits, such as
+        ``PCA(3, whiten=True)``; it then sees fluxes only, no inverse variances.
     final : estimator, optional
         The last step: ``KMeans(6)`` becomes the step `cluster`, a `SOMMapper` the step `map`. Without it the pipeline
         ends with the embedding.
@@ -58,7 +59,7 @@ def make_sed_pipeline(
         then stand inside a `FeatureUnion` called `features` (``features__latent__embed__latent_dim``), whose
         ``transformer_weights`` weigh the two.
     on_bad : {"raise", "mask"}, default="raise"
-        What resampler and normaliser do with bad pixels and rows.
+        What resampler, normaliser and the default embedder do with bad pixels and rows.
     memory : str or joblib.Memory, optional
         Cache of fitted steps: a grid search over the last steps then resamples once per fold.
     random_state : int, RandomState or None, default=None
@@ -85,11 +86,11 @@ def make_sed_pipeline(
     resample = SpectrumResampler(
         grid, grid_range=grid_range, spacing=spacing, wavelength=wavelength, unit=unit, on_bad=on_bad
     )
-    normalize = ("normalize", FluxNormalizer(band, on_bad=on_bad))
-    embed = (
-        "embed",
-        ConvAutoencoderEmbedder(latent_dim, random_state=random_state) if embed is None else clone(embed, safe=False),
-    )
+    if embed is None:
+        embed = ConvAutoencoderEmbedder(latent_dim, whiten="robust", on_bad=on_bad, random_state=random_state)
+    knows_errors = isinstance(embed, ConvAutoencoderEmbedder)
+    normalize = ("normalize", FluxNormalizer(band, on_bad=on_bad, with_ivar=knows_errors))
+    embed = ("embed", clone(embed, safe=False))
     steps = [("resample", resample)]
     if keep_brightness:
         brightness = Pipeline([("scale", FluxScale(band, on_bad=on_bad)), ("standardize", StandardScaler())])

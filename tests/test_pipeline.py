@@ -128,6 +128,44 @@ def test_bad_rows_are_named_or_masked():
     assert not hasattr(masked["embed"], "history_")
 
 
+def test_an_embedding_that_knows_no_errors_never_sees_them():
+    names = [repr(float(w)) for w in GRID]
+    frame = pd.DataFrame(
+        np.hstack([FLUX, np.full_like(FLUX, 1e34)]), columns=[*names, *(f"ivar_{name}" for name in names)]
+    )
+    parameters = {"grid": 64, "embed": PCA(2), "final": KMeans(3, random_state=0)}
+    with_errors = make_sed_pipeline(**parameters).fit(frame)
+    bare = make_sed_pipeline(**parameters).fit(frame[names])
+    assert with_errors["embed"].n_features_in_ == 64
+    np.testing.assert_allclose(with_errors[:-1].transform(frame), bare[:-1].transform(frame[names]), atol=1e-5)
+    frame.iloc[3, 90:93] = 0  # three masked pixels
+    with pytest.raises(ValueError, match="contains NaN"):
+        make_sed_pipeline(**parameters).fit(frame)
+
+
+def test_errors_and_masks_reach_the_scorers():
+    rng = np.random.default_rng(1)
+    sigma = np.where(rng.random(FLUX.shape) < 0.1, 0.5, 0.01) * FLUX.mean(axis=1, keepdims=True)
+    names = [repr(float(w)) for w in GRID]
+    ivar = 1 / sigma.astype(float) ** 2
+    ivar[:, 40:42] = 0
+    noisy = FLUX + sigma * rng.standard_normal(FLUX.shape)
+    noisy[:, 40:42] = 1.0  # whatever stands in a masked pixel
+    frame = pd.DataFrame(np.hstack([noisy, ivar]), columns=[*names, *(f"ivar_{name}" for name in names)])
+    zoo = make_zoo(wavelength=None, grid=GRID).fit(frame)
+    normalized = zoo[:2].transform(frame).to_numpy()
+    drawn = np.asarray(zoo["embed"].inverse_transform(zoo[:3].transform(frame)))
+    total = weight = 0.0
+    for row in range(len(frame)):
+        for pixel in range(90):
+            if normalized[row, 90 + pixel] > 0:
+                total += normalized[row, 90 + pixel] * (normalized[row, pixel] - drawn[row, pixel]) ** 2
+                weight += normalized[row, 90 + pixel]
+    assert reconstruction_scorer()(zoo, frame) == pytest.approx(-total / weight, rel=1e-4)
+    search = GridSearchCV(zoo, {"embed__latent_dim": [1, 2]}, scoring=reconstruction_scorer(), cv=2).fit(frame)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
 def test_two_spectra_and_constant_spectra_give_finite_latents():
     two = make_sed_pipeline(
         wavelength=GRID, grid=64, embed=ConvAutoencoderEmbedder(1, epochs=1, random_state=0)

@@ -28,7 +28,14 @@ from sklearn_sedzoo._containers._layout import (
     tables_from_columns,
     wavelengths_of,
 )
-from sklearn_sedzoo._containers._read import SpectrumBlocks, join_blocks, read_blocks, read_spectra, refuse_shifted
+from sklearn_sedzoo._containers._read import (
+    SpectrumBlocks,
+    join_blocks,
+    read_blocks,
+    read_spectra,
+    refuse_shifted,
+    take_flux,
+)
 from sklearn_sedzoo._containers._specutils import is_specutils, split_specutils, table_from_specutils
 from sklearn_sedzoo._containers._table import SpectrumTable
 from sklearn_sedzoo._containers._units import check_plausible, find_density, to_angstrom
@@ -71,6 +78,7 @@ __all__ = [
     "table_from_specutils",
     "tables_from_astropy",
     "tables_from_columns",
+    "take_flux",
     "to_angstrom",
     "wavelengths_of",
 ]

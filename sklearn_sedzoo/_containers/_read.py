@@ -89,6 +89,34 @@ def read_blocks(estimator, X, *, reset, on_bad="raise", scalars=(), **check_para
     return _split(estimator, X, columns, on_bad, check_params)
 
 
+def take_flux(X):
+    """Split what a step hands on: fluxes, NaN where they are masked; their inverse variances and wavelengths, or None.
+
+    Parameters
+    ----------
+    X : array-like, DataFrame or SpectrumTable
+        Spectra that a step has checked already.
+
+    Returns
+    -------
+    flux : ndarray of shape (n_samples, n_flux)
+    ivar : ndarray of shape (n_samples, n_flux) or None
+    wavelength : ndarray of shape (n_flux,) or None
+        In the unit of the column names.
+    """
+    X = name_columns(X)
+    names = _string_names(X)
+    values = np.asarray(X)
+    if names is None or values.ndim != 2:
+        return values, None, None
+    columns = parse_columns(names)
+    flux = values[:, columns.flux]
+    if columns.ivar is None:
+        return flux, None, columns.wavelength
+    ivar = values[:, columns.ivar]
+    return np.where(ivar > 0, flux, np.nan), ivar, columns.wavelength
+
+
 def join_blocks(flux, ivar, names, blocks, **changed):
     """Return `flux` as it is, or a DataFrame where there is `ivar` or a frame that is no longer the observed one.
 

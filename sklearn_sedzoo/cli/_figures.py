@@ -26,7 +26,7 @@ THESIS_SCATTER_SEED = 42
 
 def default_figures(catalog, zoo, table):
     """Yield (name, figure): spectra, reconstructions, latents, map, map of spectra, properties, training."""
-    embed, used = zoo.cluster["embed"], table[zoo.quality == 0].reset_index(drop=True)
+    embed, used = zoo.cluster["embed"], table[zoo.usable].reset_index(drop=True)
     labels = used["cluster"]
     on_map = Pipeline([("embed", embed), ("map", zoo.map["map"])])
     properties = varying(used, catalog)
@@ -69,7 +69,7 @@ def thesis_figures(catalog, zoo, table):
     yield "figure8_latents", LatentDisplay.from_predictions(seen, labels, pairs=pairs, label="cluster").figure_
     first = som.random_state or 0
     runs = {f"run {i + 1}": clone(som).set_params(random_state=first + i).fit(seen) for i in range(THESIS_RUNS)}
-    groups = table.loc[zoo.quality == 0, ["cluster"]].iloc[zoo.train].reset_index(drop=True)
+    groups = table.loc[zoo.usable, ["cluster"]].iloc[zoo.train].reset_index(drop=True)
     yield "figure9_maps", MapPanelsDisplay.from_estimators(runs, seen, properties=groups).figure_
 
 

@@ -7,7 +7,14 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from sklearn_sedzoo.cli._rows import normalize_rows
+from sklearn_sedzoo.cli._rows import (
+    choose_rows,
+    fit_front,
+    judge_quality,
+    make_input,
+    normalize_rows,
+)
+from sklearn_sedzoo.io import QUALITY_BITS
 
 
 @dataclass
@@ -16,9 +23,11 @@ class FittedZoo:
 
     cluster: Pipeline
     map: Pipeline
+    X: np.ndarray | pd.DataFrame  # all rows, as the pipelines take them
     normalized: pd.DataFrame  # the usable rows
     latent: pd.DataFrame  # the usable rows
-    quality: np.ndarray  # all rows; 0 is usable
+    quality: np.ndarray  # all rows; 0 is good
+    usable: np.ndarray  # all rows; whether it has a place on the map
     train: np.ndarray  # positions among the usable rows
     test: np.ndarray
     held_out: np.ndarray  # rows of the catalogue that no step has learned from, except when to stop
@@ -44,16 +53,26 @@ class Timer:
             self.tell(f"{self.text} ({self.times[self.name]:.1f} s)")
 
 
-def fit_zoo(catalog, recipe, seed, timer, callbacks=()):
+def fit_zoo(catalog, recipe, seed, timer, callbacks=(), on_bad="drop"):
     """Fit a recipe; rows that cannot be used are left out and flagged in `quality`."""
     resample, normalize, embed, cluster, som = recipe.steps.values()
     with timer("normalize", f"resampled and normalised {len(catalog)} spectra"):
-        resample.fit(np.zeros_like(catalog.flux[:1]))  # learns the grid only
-        normalize.fit(pd.DataFrame(np.ones((1, len(resample.coverage_))), columns=resample.get_feature_names_out()))
-        normalized, quality = normalize_rows(resample, normalize, catalog.flux)
-    if len(normalized) < 2:
+        X = make_input(catalog, redshift=resample.redshift)
+        quality = judge_quality(catalog, X)
+        usable = choose_rows(quality, on_bad, resample.redshift)
+        if on_bad == "mask":
+            for step in (resample, normalize, embed):
+                step.set_params(on_bad="mask")
+        n_used = 0
+        if usable.any():
+            fit_front(resample, normalize, X, usable)
+            normalized, kept = normalize_rows(resample, normalize, X, usable)
+            quality[usable & ~kept] |= QUALITY_BITS["no_flux"]
+            usable, n_used = kept, len(normalized)
+    if n_used < 2:
         raise ValueError(
-            f"{len(normalized)} of {len(catalog)} spectra are finite and have flux in the band; at least 2 are needed."
+            f"{n_used} of {len(catalog)} spectra are finite and have flux in the band; at least 2 are needed."
+            + ("" if on_bad == "mask" else " (--on-bad mask leaves bad pixels out instead of their spectra.)")
         )
     train, test = split_rows(len(normalized), recipe.with_split, seed)
     for step in (embed, som):
@@ -61,7 +80,7 @@ def fit_zoo(catalog, recipe, seed, timer, callbacks=()):
     with timer("embed", f"trained the embedder on {len(train)} spectra"):
         embed.set_output(transform="pandas").fit(normalized.iloc[train] if len(test) else normalized)
         latent = embed.transform(normalized)
-    good = np.flatnonzero(quality == 0)
+    good = np.flatnonzero(usable)
     learned = train[embed.training_rows_]
     held_out = good[np.setdiff1d(np.arange(len(good)), learned)]
     if recipe.with_split:
@@ -76,9 +95,11 @@ def fit_zoo(catalog, recipe, seed, timer, callbacks=()):
     return FittedZoo(
         Pipeline([*front, ("cluster", cluster)]),
         Pipeline([*front, ("map", som)]),
+        X,
         normalized,
         latent,
         quality,
+        usable,
         train,
         test,
         held_out,

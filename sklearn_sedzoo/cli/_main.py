@@ -40,7 +40,8 @@ def make_parser():
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     command = _add(commands, "map", map_catalog, "resample, normalise, embed, cluster and map a catalogue")
-    command.add_argument("catalog", nargs="?", metavar="CATALOG", help="FITS file (default: the built-in example)")
+    text = "file of spectra, or a folder of them (default: the built-in example)"
+    command.add_argument("catalog", nargs="?", metavar="CATALOG", help=text)
     command.add_argument("--out", default="zoo", metavar="DIR", help="folder for the results (default: zoo)")
     command.add_argument("--recipe", choices=RECIPES, default="default", help="default, or the thesis to the letter")
     command.add_argument(
@@ -54,12 +55,19 @@ def make_parser():
     command.add_argument("--galaxies", type=_positive, metavar="N", help="take the first N spectra")
     command.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
     command.add_argument("--unit", help="unit of the wavelengths, where the file does not say")
+    command.add_argument(
+        "--on-bad",
+        choices=("drop", "mask", "raise"),
+        default="drop",
+        help="spectra with bad pixels are left out of the training (drop; the table flags them), only their bad pixels "
+        "are (mask), or they are an error (raise)",
+    )
 
     command = _add(commands, "apply", apply_model, "map other spectra with a model that `sedzoo map` has left")
     command.add_argument(
         "model", metavar="MODEL", help="model.skops of an earlier run (model.joblib too: only one you trust)"
     )
-    command.add_argument("catalog", metavar="CATALOG", help="FITS file")
+    command.add_argument("catalog", metavar="CATALOG", help="file of spectra, or a folder of them")
     command.add_argument("--out", default="map.fits", metavar="FILE", help="table to write (default: map.fits)")
     command.add_argument("--report", metavar="FILE", help="page about these spectra to write, e.g. report.html")
     command.add_argument("--unit", help="unit of the wavelengths, where the file does not say")

@@ -9,10 +9,10 @@ from sklearn_sedzoo.cli._fit import Timer, fit_zoo
 from sklearn_sedzoo.cli._recipes import RECIPES
 from sklearn_sedzoo.cli._report import measure_stability, report_zoo
 from sklearn_sedzoo.cli._results import find_versions, result_folder, summarize, write_summary
-from sklearn_sedzoo.cli._rows import count_domain, place_rows
+from sklearn_sedzoo.cli._rows import count_domain, place_rows, take_rows
 from sklearn_sedzoo.datasets import make_sed_catalog
 from sklearn_sedzoo.inspection import learn_domain
-from sklearn_sedzoo.io import read_catalog, save_model, write_map
+from sklearn_sedzoo.io import read_spectra, save_model, write_map
 
 EXAMPLE_SIZE = 1000
 
@@ -25,13 +25,17 @@ def map_catalog(options):
             catalog = load_catalog(options)
         low, high = catalog.wavelength[[0, -1]]
         print(f"{len(catalog)} spectra of {len(catalog.wavelength)} pixels, {low:.0f} to {high:.0f} Angstrom")
-        recipe = RECIPES[options.recipe](catalog.wavelength, options.seed).set_params(options.set)
+        recipe = RECIPES[options.recipe](catalog, options.seed).set_params(options.set)
         for note in recipe.notes:
             print(f"  {note}")
-        zoo = fit_zoo(catalog, recipe, options.seed, timer, [ProgressBar()] if sys.stdout.isatty() else [])
+        bars = [ProgressBar()] if sys.stdout.isatty() else []
+        zoo = fit_zoo(catalog, recipe, options.seed, timer, bars, options.on_bad)
         with timer("domain", "learned what belongs to this zoo"):
-            learn_domain(zoo.map, catalog.flux[zoo.held_out], description=options.catalog or "built-in example")
-        table = place_rows(catalog, zoo.quality, zoo.normalized, zoo.latent, zoo.cluster["cluster"], zoo.map)
+            held_out = take_rows(zoo.X, zoo.held_out)
+            learn_domain(zoo.map, held_out, description=options.catalog or "built-in example")
+        table = place_rows(
+            catalog, zoo.quality, zoo.usable, zoo.normalized, zoo.latent, zoo.cluster["cluster"], zoo.map
+        )
         with timer("write", "wrote the table and the model"):
             meta = {"SEED": options.seed, "RECIPE": options.recipe, **count_domain(table)}
             write_map(folder / "map.fits", table, meta=meta)
@@ -49,6 +53,7 @@ def map_catalog(options):
             found = report_zoo(
                 folder / "report.html",
                 catalog,
+                zoo.X,
                 table,
                 zoo.normalized,
                 model,
@@ -65,7 +70,7 @@ def load_catalog(options):
     """Read the user's file, or make the built-in example."""
     if options.catalog is None:
         return make_sed_catalog(options.galaxies or EXAMPLE_SIZE, random_state=options.seed)
-    catalog = read_catalog(options.catalog, unit=options.unit)
+    catalog = read_spectra(options.catalog, unit=options.unit, progress=sys.stdout.isatty())
     if options.galaxies is None:
         return catalog
     if options.galaxies > len(catalog):

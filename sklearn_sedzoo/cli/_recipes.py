@@ -48,25 +48,39 @@ class Recipe:
         return self
 
 
-def default_recipe(wavelength, seed):
-    """Our method: the finely sampled range, three whitened latents, KMeans(6), a 10 x 10 batch map."""
+def default_recipe(catalog, seed):
+    """Our method: the finely sampled range, three whitened latents, KMeans(6), a 10 x 10 batch map.
+
+    Spectra that the file calls observed go to the rest frame, by their column `redshift`.
+    """
+    wavelength, redshift = catalog.wavelength, None
     low, high = fine_range(wavelength)
     grid_range, notes = None, []
-    if high - low < 0.95 * (wavelength[-1] - wavelength[0]):
+    if catalog.meta.get("frame") == "observed" and catalog.redshift is not None:
+        redshift = "redshift"
+        low, high = rest_range(wavelength, catalog.redshift)
+        notes.append(
+            "The file holds observed spectra: each goes to its rest frame by the column redshift, on the range that "
+            "all of them cover. (--set resample__redshift=None leaves them as they are.)"
+        )
+    elif high - low < 0.95 * (wavelength[-1] - wavelength[0]):
         grid_range = (10.0 * math.ceil(low / 10), 10.0 * math.floor(high / 10))
         notes.append(
             f"Took the finely sampled range {grid_range[0]:.0f} to {grid_range[1]:.0f} Angstrom of "
             f"{wavelength[0]:.0f} to {wavelength[-1]:.0f}: outside it the pixels are much wider. "
             "(--set resample__grid_range=None takes all.)"
         )
-    low, high = grid_range or wavelength[[0, -1]]
+    if redshift is None:
+        low, high = grid_range or wavelength[[0, -1]]
     n_bins = min(N_BINS, np.count_nonzero((wavelength >= low) & (wavelength <= high)))  # finer would be stairs
     return Recipe(
         "default",
         {
-            "resample": SpectrumResampler(n_bins, grid_range=grid_range, wavelength=wavelength),
+            "resample": SpectrumResampler(
+                n_bins, grid_range=grid_range, wavelength=wavelength, redshift=redshift, medium=medium_of(catalog)
+            ),
             "normalize": FluxNormalizer(BAND, on_bad="mask"),
-            "embed": ConvAutoencoderEmbedder(3, random_state=seed),
+            "embed": ConvAutoencoderEmbedder(3, whiten="robust", random_state=seed),
             "cluster": KMeans(6, n_init=10, random_state=seed),
             "map": SOMMapper(10, 10, random_state=seed),
         },
@@ -74,8 +88,22 @@ def default_recipe(wavelength, seed):
     )
 
 
-def thesis_recipe(wavelength, seed):
+def rest_range(wavelength, redshift):
+    """Return the wavelengths that all spectra cover at rest, by those redshifts that can be true."""
+    known = redshift[np.isfinite(redshift) & (redshift > -0.1) & (redshift <= 20)]
+    if not len(known):
+        raise ValueError("None of the redshifts of the catalogue is usable (finite, above -0.1, at most 20).")
+    return wavelength[0] / (1 + known.min()), wavelength[-1] / (1 + known.max())
+
+
+def medium_of(catalog):
+    """Return "air" where the file says so: the resampler then converts to vacuum."""
+    return "air" if catalog.meta.get("medium") == "air" else None
+
+
+def thesis_recipe(catalog, seed):
     """The thesis: 4,096 points over the full range, pixel mean in the band, its network with 256 latents, MiniSom."""
+    wavelength = catalog.wavelength
     grid = np.linspace(wavelength[0], wavelength[-1], N_BINS)
     return Recipe(
         "thesis",

@@ -4,6 +4,7 @@ import shlex
 
 import numpy as np
 
+from sklearn_sedzoo.cli._rows import is_placed, take_rows
 from sklearn_sedzoo.inspection import interpret
 from sklearn_sedzoo.metrics import reconstruct
 from sklearn_sedzoo.model_selection import stability
@@ -13,17 +14,17 @@ MOST_ROWS = 2000
 N_RUNS = 3
 
 
-def report_zoo(path, catalog, table, normalized, model, *, facts, options, runs=None, overwrite=False):
+def report_zoo(path, catalog, X, table, normalized, model, *, facts, options, runs=None, overwrite=False):
     """Write the page about the usable spectra of a catalogue; return what the clusters mean, or None.
 
-    `model` holds the pipelines "cluster" and "map"; interpreted are the spectra with known properties.
+    `X` are its spectra as the pipelines "cluster" and "map" of `model` take them.
     """
-    good = (table["quality"] == 0).to_numpy()
+    good = is_placed(table)
     properties = read_properties(catalog, good)
     embed, latents = model["cluster"]["embed"], read_latents(table, good)
     interpretation = None
     if len(properties.columns) and good.sum() > 1:
-        interpretation = interpret(model["cluster"], catalog.flux[good], properties, random_state=0)
+        interpretation = interpret(model["cluster"], take_rows(X, np.flatnonzero(good)), properties, random_state=0)
     facts = {name: value for name, value in facts.items() if isinstance(value, (int, float, str, np.number))}
     write_report(
         path,
@@ -59,7 +60,7 @@ def read_latents(table, good):
 
 def measure_stability(zoo, table, catalog, seed):
     """Fit clusters and map again on the latents, which stay: other seeds, bootstrap samples, subsets."""
-    good = (table["quality"] == 0).to_numpy()
+    good = is_placed(table)
     rows = np.random.default_rng(seed).permutation(np.count_nonzero(good))[:MOST_ROWS]
     latents = read_latents(table, good).iloc[rows]
     properties = read_properties(catalog, good).iloc[rows].select_dtypes("number")

@@ -11,7 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 
 from sklearn_sedzoo import __version__
-from sklearn_sedzoo.cli._rows import NO_FLUX, NOT_FINITE, count_domain
+from sklearn_sedzoo.cli._rows import count_domain
+from sklearn_sedzoo.io import count_quality
 from sklearn_sedzoo.metrics import reconstruction_error
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "keras", "jax", "torch", "tensorflow", "minisom", "astropy", "specutils")
@@ -46,7 +47,8 @@ def result_folder(out, *, overwrite):
 def summarize(catalog, zoo, table, recipe, options, times):
     """Return what a reader of the results wants to know first, as plain numbers."""
     embed, som = zoo.cluster["embed"], zoo.map["map"]
-    used = table[table["quality"] == 0]
+    used = table[zoo.usable]
+    wavelength = zoo.cluster["normalize"].wavelength_in_
     counts = np.bincount(used["cluster"], minlength=getattr(zoo.cluster["cluster"], "n_clusters", 0))
     summary = {
         "input": options.catalog or "built-in example",
@@ -54,13 +56,13 @@ def summarize(catalog, zoo, table, recipe, options, times):
         "set": {name: repr(value) for name, value in options.set},
         "seed": options.seed,
         "n_spectra": len(catalog),
-        "n_not_finite": np.count_nonzero(zoo.quality & NOT_FINITE),
-        "n_no_flux_in_band": np.count_nonzero(zoo.quality & NO_FLUX),
+        "n_used": np.count_nonzero(zoo.usable),
+        "quality_counts": count_quality(zoo.quality),
         "n_learned_from": len(zoo.train),
         "n_in_domain": count_domain(table)["N_INSIDE"],
         "n_pixels_in": len(catalog.wavelength),
-        "n_pixels": zoo.normalized.shape[1],
-        "wavelength_range": [float(zoo.normalized.columns[i]) for i in (0, -1)],
+        "n_pixels": len(wavelength),
+        "wavelength_range": wavelength[[0, -1]],
         "n_latents": zoo.latent.shape[1],
         "cluster_counts": counts,
         "n_occupied_cells": len(used[["cell_row", "cell_column"]].drop_duplicates()),

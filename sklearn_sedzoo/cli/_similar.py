@@ -3,6 +3,7 @@
 import pathlib
 import re
 
+from sklearn_sedzoo.cli._rows import is_placed
 from sklearn_sedzoo.inspection import find_similar
 from sklearn_sedzoo.io import read_map
 
@@ -19,7 +20,7 @@ def show_similar(options):
         raise ValueError(f"{path} holds no latents. Make it again with `sedzoo map` or `sedzoo apply` of this version.")
     if not 0 <= options.row < len(table):
         raise ValueError(f"--row {options.row}: {path} has rows 0 to {len(table) - 1}.")
-    if table["quality"][options.row]:
+    if not is_placed(table)[options.row]:
         raise ValueError(
             f"--row {options.row}: this spectrum could not be mapped (quality {table['quality'][options.row]})."
         )

@@ -18,8 +18,8 @@ from sklearn_sedzoo.embedding._reading import keep_useful_rows, read_weighted_sp
 from sklearn_sedzoo.embedding._spaces import LARGEST, scale_ivar
 
 SHAPE_PARAMETERS = ("filters", "kernel_size", "strides", "pool_size")
-N_AXES = 32  # scores that the residual network reads and draws, at least
-STEPS_PER_EPOCH = 25
+N_AXES = 48  # scores that the residual network reads and draws, at least
+N_STEPS = 16_000  # of the default training, however many spectra there are
 
 
 class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
@@ -37,11 +37,14 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         ``"residual"``: PCA and a convolutional residual that starts at zero. ``"thesis"``: Conv1D + max-pooling
         blocks, dense bottleneck, Conv1DTranspose + up-sampling blocks, final Conv1D. A callable
         ``(n_wavelengths, latent_dim) -> (encoder, decoder)`` returns two Keras models of your own.
-    whiten : bool, default=True
+    whiten : bool or "robust", default=True
         Rotate the latents to their principal axes, order them by variance and give each unit variance, as in
-        PCA. Without it the latents come as the network has them.
+        PCA. ``"robust"`` then measures each axis by the range s of its inner 68 % and draws in its tails,
+        ``asinh(x / s)``, so that a few extreme spectra (the very young) do not squeeze all others together:
+        clusters and cells then follow weaker properties too. With False the latents come as the network has them.
     filters : tuple of int, default=None
-        Filters of the convolution of each block; None is ``(4,)`` for "residual", ``(32, 16)`` for "thesis".
+        Filters of the convolution of each block; None is ``(4,)`` for "residual", ``(32, 16)`` for "thesis". With
+        ``()`` "residual" has no convolutions.
     kernel_size : int, default=None
         Width of the convolutions, in pixels for "thesis" (None: 5), in patches for "residual" (None: 3).
     strides : int, default=None
@@ -56,12 +59,15 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         Step of the Adam optimiser; None is 3e-3 for "residual", which lowers it to zero along a cosine, and 1e-3
         for "thesis" and a callable, which keep it.
     batch_size : int, default=None
-        Spectra per training step; None is 100 for "thesis" and a callable; "residual" then takes 25 steps per
-        epoch, of 32 to 512 spectra.
+        Spectra per training step; None is 100 for "thesis" and a callable, about 64 for "residual".
     epochs : int, default=None
-        Largest number of passes over the data; None is 400 for "residual", 50 for "thesis" and a callable.
+        Largest number of passes over the data; None is 50 for "thesis" and a callable; "residual" takes as many as
+        make 16,000 steps, at least 10 and at most 500.
     patience : int, default=None
-        Stop after so many epochs without a better validation loss; None is 200 for "residual", else 10.
+        Stop after so many epochs without a better validation loss; None is half the epochs for "residual", else 10.
+    n_init : int, default=None
+        Train from so many initial weights, each for a 20th of the epochs, and go on from the one with the lowest
+        validation loss; None is 4 for "residual", 1 for "thesis" and a callable. Fewer than 20 epochs know one start.
     validation_fraction : float, default=0.1
         Share of the spectra, rounded up, on which the validation loss is measured. The weights of the best epoch
         are kept. 0: train on all, and watch the training loss.
@@ -102,7 +108,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
     .. math:: z = c_{1..d} + f(c), \qquad \hat{x} = \mu + V^T ([z, 0] + g(z)),
 
     where the last layers of :math:`f` and :math:`g` start at zero. Strided convolutions over the spectrum act
-    on the axes instead (they are linear), so that training needs n_samples x 32 scores, not the spectra.
+    on the axes instead (they are linear), so that training needs n_samples x 48 scores, not the spectra.
     Time grows with epochs x n_samples, memory with n_samples x n_wavelengths.
 
     The Keras backend is the one that ``KERAS_BACKEND`` names, else the first installed of jax, torch and
@@ -140,6 +146,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         batch_size=None,
         epochs=None,
         patience=None,
+        n_init=None,
         validation_fraction=0.1,
         on_bad="raise",
         random_state=None,
@@ -157,6 +164,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         self.batch_size = batch_size
         self.epochs = epochs
         self.patience = patience
+        self.n_init = n_init
         self.validation_fraction = validation_fraction
         self.on_bad = on_bad
         self.random_state = random_state
@@ -292,15 +300,19 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         check_integer(owner, "latent_dim", self.latent_dim, 1)
         if not callable(self.architecture):
             check_option(owner, "architecture", self.architecture, tuple(BUILDERS))
+        if not isinstance(self.whiten, bool):
+            check_option(owner, "whiten", self.whiten, (False, True, "robust"))
         check_option(owner, "loss", self.loss, ("mse", "binary_crossentropy"))
         if self.loss == "binary_crossentropy" and self.architecture == "residual":
             raise ValueError(
                 f"`loss` of {owner} must be 'mse' with architecture='residual', got 'binary_crossentropy'. "
                 "Cross-entropy needs fluxes in [0, 1] and architecture='thesis' or a callable."
             )
-        for name in ("kernel_size", "strides", "pool_size", "epochs", "patience", "batch_size"):
+        for name in ("kernel_size", "strides", "pool_size", "epochs", "patience", "n_init", "batch_size"):
             if getattr(self, name) is not None:
                 check_integer(owner, name, getattr(self, name), 1)
+        if self.filters == () and self.architecture == "thesis":
+            raise ValueError(f"`filters` of {owner} must name at least one block for architecture='thesis', got ().")
         for width in self.filters or ():
             check_integer(owner, "filters", width, 1)
         if self.learning_rate is not None:
@@ -339,8 +351,8 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
             "n_pixels": X.shape[1],
             "n_axes": min(n_train, X.shape[1], max(N_AXES, 2 * self.latent_dim)),
             "latent_dim": int(self.latent_dim),
-            "width": 128,
-            "depth": 1,
+            "width": 64,
+            "depth": 3,
             "activation": self._resolve("activation"),
             "loss": "masked_mse" if ivar is not None and self.architecture != "residual" else self.loss,
             **shape,
@@ -348,12 +360,15 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
 
     def _make_plan(self, n_samples):
         n_train = count_training_rows(n_samples, self.validation_fraction)
+        batch_size = self._resolve("batch_size") or choose_batch_size(n_train)
+        epochs = self._resolve("epochs") or int(np.clip(N_STEPS * batch_size // n_train, 10, 500))
         return Plan(
-            epochs=self._resolve("epochs"),
-            patience=self._resolve("patience"),
+            epochs=epochs,
+            patience=self._resolve("patience") or max(1, epochs // 2),
+            n_init=self._resolve("n_init"),
             learning_rate=float(self._resolve("learning_rate")),
             schedule="cosine" if self.architecture == "residual" else "constant",
-            batch_size=self._resolve("batch_size") or choose_batch_size(n_train),
+            batch_size=batch_size,
             validation_fraction=self.validation_fraction,
             whiten=self.whiten,
         )
@@ -396,8 +411,8 @@ def keep_on_failure(estimator, names):
 
 
 def choose_batch_size(n_train):
-    """Return about a 25th of the spectra, at best a divisor: a last batch of another size is compiled anew."""
-    smallest = int(np.clip(n_train // STEPS_PER_EPOCH, 32, 512))
+    """Return 32 to 96 spectra, at best a divisor of their number: a last batch of another size is compiled anew."""
+    smallest = int(np.clip(n_train // 16, 32, 64))
     return min(range(smallest, smallest * 3 // 2 + 1), key=lambda size: n_train % size > 0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from sklearn_sedzoo.embedding._network import borrow_network, discard_network
 from sklearn_sedzoo.embedding._spaces import fit_pixel_space, fit_score_space
 from sklearn_sedzoo.embedding._training import Monitor, train_network
 
+SHORT = 20  # the epochs of a start are this part of all
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -20,11 +22,12 @@ class Plan:
 
     epochs: int
     patience: int
+    n_init: int
     learning_rate: float
     schedule: str
     batch_size: int
     validation_fraction: float
-    whiten: bool
+    whiten: bool | str
 
 
 def fit_autoencoder(X, config, plan, rng, report, ivar=None, row_weight=None):
@@ -39,7 +42,6 @@ def fit_autoencoder(X, config, plan, rng, report, ivar=None, row_weight=None):
     unseen = unseen, unseen_held_out
 
     network = borrow_network(config, "train", min(plan.batch_size, len(train)))
-    network.initialise(rng)
     if config["architecture"] == "residual":
         network.load_frame(space)
     monitor = Monitor(
@@ -56,27 +58,45 @@ def fit_autoencoder(X, config, plan, rng, report, ivar=None, row_weight=None):
         watched = (batch.inputs, batch.targets, weight) if validation is None else validation
         start = _pca_loss(*watched, config["latent_dim"], space)
         monitor.start(space.to_flux_loss(start, unseen[int(validation is not None)]))
+    data = batch.inputs, batch.targets, weight, validation
     try:
-        train_network(
-            network,
-            monitor,
-            batch.inputs,
-            batch.targets,
-            weight,
-            validation,
-            seed=int(rng.integers(2**31)),
-        )
+        monitor = _train_best_start(network, monitor, plan.n_init, data, rng)
         if monitor.best_weights is None:
             raise ValueError(
                 "The training of ConvAutoencoderEmbedder diverged: its loss was never finite. "
                 f"Lower `learning_rate` (it was {plan.learning_rate!r}) or normalise the spectra."
             )
         network.set_state(monitor.best_weights)
-        whitening = fit_whitening(space.to_latent(network.encode(batch.inputs)), weight) if plan.whiten else None
+        whitening = None
+        if plan.whiten:
+            latents = space.to_latent(network.encode(batch.inputs))
+            whitening = fit_whitening(latents, weight, draw_in_tails=plan.whiten == "robust")
     except BaseException:
         discard_network(network)
         raise
     return AutoencoderModel(config, monitor.best_weights, space, whitening), monitor
+
+
+def _train_best_start(network, monitor, n_init, data, rng):
+    """Train from `n_init` initial weights for a 20th of the epochs each, then go on from the best of them."""
+    short, starts = monitor.epochs // SHORT, []
+    if n_init > 1 and short:
+        monitor.epochs -= n_init * short
+        for _ in range(n_init):
+            network.initialise(rng)
+            start = replace(monitor, epochs=short, patience=short, history={})
+            train_network(network, start, *data, seed=int(rng.integers(2**31)))
+            starts.append(start)
+            if start.is_told_to_stop:
+                break
+        best = min(starts, key=lambda start: start.best_loss)
+        monitor = replace(monitor, best_loss=best.best_loss, best_weights=best.best_weights, history=best.history)
+        network.set_state(best.best_weights)
+    else:
+        network.initialise(rng)
+    if not (starts and starts[-1].is_told_to_stop):
+        train_network(network, monitor, *data, seed=int(rng.integers(2**31)))
+    return monitor
 
 
 def split_rows(n_rows, fraction, rng):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_sedzoo._kernels._principal import Frame, unwhiten, whiten
+from sklearn_sedzoo._kernels._principal import Whitening, unwhiten, whiten
 from sklearn_sedzoo.embedding._network import Network, borrow_network
 from sklearn_sedzoo.embedding._spaces import PixelSpace, ScoreSpace
 
@@ -23,14 +23,14 @@ class AutoencoderModel:
         Weights of the network in its own order, the same on every Keras backend.
     space : PixelSpace or ScoreSpace
         What the network sees of a spectrum.
-    whitening : Frame or None
-        Principal axes of the latents.
+    whitening : Whitening or None
+        Principal axes of the latents, and how their tails are drawn in.
     """
 
     config: dict
     weights: list
     space: PixelSpace | ScoreSpace
-    whitening: Frame | None = None
+    whitening: Whitening | None = None
 
     @property
     def latent_dim(self):

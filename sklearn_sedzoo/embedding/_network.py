@@ -61,13 +61,15 @@ class Network:
     def load_frame(self, space):
         """Hand the residual network its principal axes, in pixels, and the spread of the scores along them."""
         axes, spread = space.frame.axes, space.frame.spread
+        self.decoder.get_layer("spread").factor.assign((spread / space.unit).astype(np.float32))
+        if not self.config["filters"]:
+            return
         patch = self.config["strides"]
         padded = np.zeros((len(axes), math.ceil(axes.shape[1] / patch) * patch), dtype=np.float32)
         padded[:, : axes.shape[1]] = axes
         damping = np.sqrt(spread / spread[0] * axes.shape[1])[:, None].astype(np.float32)
         self.encoder.get_layer("patch_in").axes.assign((padded * damping).reshape(-1, patch))
         self.decoder.get_layer("patch_zero").axes.assign(padded.reshape(-1, patch))
-        self.decoder.get_layer("spread").factor.assign((spread / space.unit).astype(np.float32))
 
     @property
     def variables(self):

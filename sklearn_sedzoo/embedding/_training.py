@@ -47,6 +47,7 @@ class Monitor:
     best_weights: list | None = None
     history: dict = field(default_factory=dict)
     stale: int = 0
+    is_told_to_stop: bool = False
 
     def start(self, loss):
         """Remember the weights that the training starts from, as the first to beat."""
@@ -70,7 +71,8 @@ class Monitor:
             self.stale += 1
         if self.schedule == "cosine":
             model.optimizer.learning_rate = self.learning_rate * (1 + math.cos(math.pi * (epoch + 1) / self.epochs)) / 2
-        if self.report(epoch, losses) or self.stale >= self.patience or not np.isfinite(losses["loss"]):
+        self.is_told_to_stop = bool(self.report(epoch, losses))
+        if self.is_told_to_stop or self.stale >= self.patience or not np.isfinite(losses["loss"]):
             model.stop_training = True
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import median_filter
 
-from sklearn_sedzoo._containers import parse_wavelength_names
+from sklearn_sedzoo._containers import take_flux
+from sklearn_sedzoo._kernels.masked import masked_mean, masked_percentiles
 from sklearn_sedzoo.inspection._lines import name_feature
 from sklearn_sedzoo.pipeline import split_at_embedding
 
@@ -22,13 +23,13 @@ def typical_spectra(zoo, X, labels, groups):
     """
     front, embedding = split_at_embedding(zoo)
     frame = X if front is None else front.transform(X)
-    wavelength = parse_wavelength_names(getattr(frame, "columns", None))
-    latents, flux = embedding.transform(frame), np.asarray(frame)
+    flux, _, wavelength = take_flux(frame)
+    latents = embedding.transform(frame)
     medians = np.stack([np.median(np.asarray(latents)[labels == group], axis=0) for group in groups])
     if isinstance(latents, pd.DataFrame):
         medians = pd.DataFrame(medians, columns=latents.columns)
     decoded = np.asarray(embedding.inverse_transform(medians))
-    low, high = np.stack([np.nanpercentile(flux[labels == group], (16, 84), axis=0) for group in groups], axis=1)
+    low, high = np.stack([masked_percentiles(flux[labels == group], (16, 84), axis=0) for group in groups], axis=1)
     return wavelength, decoded, low, high, flux
 
 
@@ -42,19 +43,19 @@ def contrast_groups(flux, labels, groups, wavelength, n_features):
     step = np.median(np.diff(x))
     width = max(3, round(CONTINUUM_WIDTH / step)) if wavelength is not None else max(3, flux.shape[1] // 20)
     apart = APART if wavelength is not None else flux.shape[1] / 50
-    means = np.stack([np.nanmean(flux[labels == group], axis=0) for group in groups])
+    means = np.stack([masked_mean(flux[labels == group], axis=0) for group in groups])
     counts = np.array([np.count_nonzero(labels == group) for group in groups])
     within = sum(
         np.nansum((flux[labels == group] - mean) ** 2, axis=0) for group, mean in zip(groups, means, strict=True)
     )
     scatter = np.sqrt(within / max(counts.sum() - len(groups), 1))
     scatter = median_filter(scatter, width, mode="nearest")  # the normalisation's own band has hardly any
-    scatter = np.maximum(scatter, 1e-3 * np.nanmean(np.abs(means)))  # a wavelength at which all agree is no feature
+    scatter = np.maximum(scatter, 1e-3 * masked_mean(np.abs(means)))  # a wavelength at which all agree is no feature
     total = counts @ means
     rows = []
     for group, mean, count in zip(groups, means, counts, strict=True):
         others = (total - count * mean) / max(counts.sum() - count, 1)
-        difference = mean - others
+        difference = np.nan_to_num(mean - others)  # where a group is masked as a whole, nothing sets it apart
         line = difference - median_filter(difference, width, mode="nearest")
         for i in _peaks(line / scatter, x, apart, n_features):
             name = "" if wavelength is None else name_feature(x[i])

@@ -29,6 +29,11 @@ def train_online(
     if not isinstance(init, str):
         trainer.get_weights()[...] = init.reshape(*shape, -1)
     elif init == "pca":
+        if min(X.shape) < 2:
+            raise ValueError(
+                "`init` of SOMMapper must not be 'pca' for algorithm='online' and fewer than 2 samples or features, "
+                f"got X of shape {X.shape}. Pass init='sample' or algorithm='batch'."
+            )
         trainer.pca_weights_init(X)
     elif init == "sample":
         trainer.random_weights_init(X)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sklearn_sedzoo._containers import take_flux
+from sklearn_sedzoo._kernels.masked import masked_mean
 from sklearn_sedzoo.pipeline import split_at_embedding
 
 
@@ -18,7 +20,7 @@ def reconstruct(estimator, X):
     Returns
     -------
     normalized, reconstructed : ndarray of shape (n_samples, n_bins)
-        In the space in which the embedding works: normalised flux.
+        In the space in which the embedding works: normalised flux; NaN in `normalized` where it is masked.
 
     Examples
     --------
@@ -29,10 +31,8 @@ def reconstruct(estimator, X):
     >>> bool(abs(normalized - reconstructed).max() < 1e-12)
     True
     """
-    front, embedding = split_at_embedding(estimator)
-    normalized = X if front is None else front.transform(X)
-    reconstructed = embedding.inverse_transform(embedding.transform(normalized))
-    return np.asarray(normalized), np.asarray(reconstructed)
+    normalized, _, reconstructed = _reconstruct(estimator, X)
+    return normalized, reconstructed
 
 
 def reconstruction_error(estimator, X, *, per_sample=False):
@@ -43,7 +43,7 @@ def reconstruction_error(estimator, X, *, per_sample=False):
     estimator : Pipeline or transformer
         As in `reconstruct`.
     X : array-like of shape (n_samples, n_wavelengths)
-        Spectra; NaN pixels are left out of the mean.
+        Spectra. Masked pixels are left out of the mean; where X has inverse variances, they weigh the pixels.
     per_sample : bool, default=False
         Return one value for each spectrum.
 
@@ -60,6 +60,20 @@ def reconstruction_error(estimator, X, *, per_sample=False):
     >>> round(reconstruction_error(PCA(1).fit(X), X), 4)
     0.0095
     """
-    normalized, reconstructed = reconstruct(estimator, X)
+    normalized, ivar, reconstructed = _reconstruct(estimator, X)
     square = (normalized.astype(float) - reconstructed) ** 2
-    return np.nanmean(square, axis=1) if per_sample else float(np.nanmean(square))
+    axis = 1 if per_sample else None
+    if ivar is None:
+        error = masked_mean(square, axis=axis)
+    else:
+        with np.errstate(invalid="ignore"):  # a spectrum without any pixel has error NaN
+            error = np.nansum(ivar * square, axis=axis) / np.sum(ivar, axis=axis, dtype=float)
+    return error if per_sample else float(error)
+
+
+def _reconstruct(estimator, X):
+    front, embedding = split_at_embedding(estimator)
+    handed_on = X if front is None else front.transform(X)
+    reconstructed = embedding.inverse_transform(embedding.transform(handed_on))
+    normalized, ivar, _ = take_flux(handed_on)
+    return normalized, ivar, np.asarray(reconstructed)

@@ -26,8 +26,8 @@ def take_many_axes(owner, ax, n_axes, *, n_columns, size, height_ratios=(1.0,), 
     The rows of `height_ratios` stand on top of each other and share their x axis.
     """
     n_parts = len(height_ratios)
-    n_columns = min(n_columns, n_axes)
     n_rows = math.ceil(n_axes / n_columns)
+    n_columns = math.ceil(n_axes / n_rows)  # four in two rows of two rather than three and one
     if ax is None:
         figure = plt.figure(figsize=(size[0] * n_columns, size[1] * n_rows), layout=layout)
         places = figure.add_gridspec(n_rows, n_columns)

@@ -8,6 +8,8 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 from sklearn.pipeline import Pipeline
 
+from sklearn_sedzoo._kernels.masked import masked_mean
+
 _HEXAGON = np.deg2rad(np.arange(6) * 60 + 30)
 
 
@@ -70,5 +72,5 @@ def gather_spectra(cells, flux, n_cells):
     counts = count_members(cells, n_cells)
     out = np.full((n_cells, flux.shape[1]), np.nan)
     for cell in np.flatnonzero(counts):
-        out[cell] = np.nanmean(flux[cells == cell], axis=0)
+        out[cell] = masked_mean(flux[cells == cell], axis=0)
     return out

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from sklearn_sedzoo._containers import SpectrumTable, parse_wavelength_names
+from sklearn_sedzoo._containers import take_flux
 from sklearn_sedzoo.pipeline import split_at_embedding
 
 
@@ -22,18 +23,16 @@ def normalize_spectra(estimator, X):
         return *read_flux(X), None
     steps = [step for _, step in front.steps] if isinstance(front, Pipeline) else [front]
     bands = [step.band for step in steps if getattr(step, "band", None) is not None]
-    flux = front.transform(X)
-    wavelength = parse_wavelength_names(front.get_feature_names_out())
-    return np.asarray(flux), wavelength, (bands[-1] if bands else None)
+    handed_on = front.transform(X)
+    if not hasattr(handed_on, "columns"):
+        handed_on = pd.DataFrame(handed_on, columns=front.get_feature_names_out())
+    return *read_flux(handed_on), (bands[-1] if bands else None)
 
 
 def read_flux(X):
-    """Return (flux, wavelength or None) of an array, a DataFrame or a SpectrumTable."""
-    if isinstance(X, SpectrumTable):
-        return X.flux, X.wavelength
-    columns = getattr(X, "columns", None)
-    named = None if columns is None else parse_wavelength_names([str(c) for c in columns if not isinstance(c, int)])
-    return np.asarray(X), named
+    """Return (flux, wavelength or None) of an array, a DataFrame or a SpectrumTable; masked pixels are NaN."""
+    flux, _, wavelength = take_flux(X)
+    return flux, wavelength
 
 
 def place_pixels(owner, wavelength, n_wavelengths):

@@ -126,6 +126,9 @@ class FluxNormalizer(_BandScale):
     on_bad : {"mask", "raise"}, default="mask"
         What to do with NaN pixels and with spectra whose scale is not positive and finite: leave NaN pixels out and
         return such spectra as NaN with one warning, or raise an error.
+    with_ivar : bool, default=True
+        Hand on the inverse variances where X has them. False for a next step that knows no errors, such as
+        `sklearn.decomposition.PCA`, which would take their columns for spectra; masked pixels are NaN then.
 
     Attributes
     ----------
@@ -153,12 +156,13 @@ class FluxNormalizer(_BandScale):
     array([[0.5, 1. , 1. , 1. , 1.5]])
     """
 
-    def __init__(self, band=None, *, statistic="mean", wavelength=None, unit="Angstrom", on_bad="mask"):
+    def __init__(self, band=None, *, statistic="mean", wavelength=None, unit="Angstrom", on_bad="mask", with_ivar=True):
         self.band = band
         self.statistic = statistic
         self.wavelength = wavelength
         self.unit = unit
         self.on_bad = on_bad
+        self.with_ivar = with_ivar
 
     def transform(self, X):
         """Divide spectra by their scale.
@@ -180,6 +184,9 @@ class FluxNormalizer(_BandScale):
         normalized = np.empty_like(blocks.flux)
         np.divide(blocks.flux, scale, out=normalized, casting="same_kind")
         if blocks.ivar is None:
+            return join_blocks(normalized, None, self.get_feature_names_out(), blocks)
+        if not self.with_ivar:
+            normalized[blocks.ivar == 0] = np.nan
             return join_blocks(normalized, None, self.get_feature_names_out(), blocks)
         ivar = np.empty_like(blocks.ivar)
         with np.errstate(over="ignore"):
@@ -231,7 +238,8 @@ class FluxNormalizer(_BandScale):
         if self.wavelength_in_ is None:
             return names[self._columns.flux]
         names = name_wavelengths(self.wavelength_in_)
-        return names if self._columns.ivar is None else np.concatenate([names, IVAR_PREFIX + names])
+        is_bare = self._columns.ivar is None or not self.with_ivar
+        return names if is_bare else np.concatenate([names, IVAR_PREFIX + names])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

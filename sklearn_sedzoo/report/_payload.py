@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
+from sklearn_sedzoo._containers import take_flux
+
 N_BINS = 200
 N_NEIGHBORS = 6
 
@@ -18,10 +20,11 @@ N_NEIGHBORS = 6
 def gather_payload(*, latents, labels, cells, som, normalized, reconstructed, properties, ids, is_inside, max_spectra):
     """Return the numbers behind the page: the map, one entry for each galaxy, and the spectra."""
     rows = pick_rows(cells, max_spectra)
-    flux, x = bin_spectra(np.asarray(normalized)[rows])
-    residual = bin_spectra(np.asarray(reconstructed)[rows])[0] - flux
-    wavelength = normalized.columns if hasattr(normalized, "columns") else range(np.shape(normalized)[1])
-    grid = np.interp(x, np.arange(len(wavelength)), np.asarray(wavelength, dtype=float))
+    flux, _, wavelength = take_flux(normalized)
+    drawn = np.asarray(reconstructed)[rows]
+    flux, x = bin_spectra(np.where(np.isnan(flux[rows]), drawn, flux[rows]))  # masked pixels leave no residual
+    residual = bin_spectra(drawn)[0] - flux
+    grid = x if wavelength is None else np.interp(x, np.arange(len(wavelength)), wavelength)
     numeric, words = split_columns(properties)
     n_near = min(N_NEIGHBORS, len(latents) - 1)
     near = np.empty((len(latents), 0), dtype=int)
@@ -42,7 +45,7 @@ def gather_payload(*, latents, labels, cells, som, normalized, reconstructed, pr
         "words": {name: [str(value) for value in values] for name, values in words.items()},
         "units": {name: str(units.get(name, "")) for name in properties},
         "wavelength": tidy(grid),
-        "hasWavelength": hasattr(normalized, "columns"),
+        "hasWavelength": wavelength is not None,
         "stored": rows.tolist(),
         "flux": squeeze(flux, np.uint8),
         "residual": squeeze(residual, np.uint8),

@@ -74,7 +74,8 @@ def test_the_table_is_what_the_saved_model_says(mapped):
 def test_the_summary_says_what_happened(mapped):
     summary = json.loads((mapped / "zoo" / "summary.json").read_text())
     assert summary["n_spectra"] == 40
-    assert summary["n_not_finite"] == summary["n_no_flux_in_band"] == 1
+    assert summary["n_used"] == 38
+    assert summary["quality_counts"] == {"not_finite": 1, "no_flux": 1}
     assert sum(summary["cluster_counts"]) == 38
     assert summary["set"] == {"embed__epochs": "2", "resample__grid": "100", "map__n_rows": "3"}
     low, high = summary["wavelength_range"]
@@ -242,6 +243,84 @@ def test_big_endian_catalogues_of_bad_rows_only_are_refused(tmp_path, capsys):
 def test_the_command_is_a_module_too():
     result = subprocess.run([sys.executable, "-m", "sklearn_sedzoo", "--version"], capture_output=True, text=True)
     assert result.stdout.strip() == "0.1.0"
+
+
+def observe(catalog, seed=0):
+    """Shift the spectra of a catalogue by redshifts of their own, with errors and a mask over a line of the sky."""
+    rng = np.random.default_rng(seed)
+    redshift = rng.uniform(0.02, 0.06, len(catalog))
+    grid = 3960 * np.exp(4e-4 * np.arange(520))
+    flux = np.array([np.interp(grid / (1 + z), GRID, f) / (1 + z) for z, f in zip(redshift, catalog.flux, strict=True)])
+    ivar = np.full(flux.shape, 1e38)
+    flux[:, 450:455], ivar[:, 450:455] = 1e-13, 0
+    properties = catalog.properties.assign(redshift=redshift)
+    return SpectrumTable(flux, grid, properties, meta={"frame": "observed"}, ivar=ivar)
+
+
+@pytest.fixture(scope="module")
+def observed(tmp_path_factory):
+    """A folder with the map of observed spectra that carry errors and masks; one redshift is missing."""
+    folder = tmp_path_factory.mktemp("observed")
+    catalog = observe(make_catalog())
+    catalog.properties.loc[5, "redshift"] = np.nan
+    write_catalog(folder / "catalog.fits", catalog)
+    sets = ["--set", "embed__epochs=2", "--set", "map__n_rows=3", "--set", "resample__redshift=redshift"]
+    assert main(["map", str(folder / "catalog.fits"), "--out", str(folder / "zoo"), *sets]) == 0
+    return folder
+
+
+def test_observed_spectra_go_to_the_rest_frame_with_their_errors(observed):
+    table = read_map(observed / "zoo" / "map.fits")
+    assert np.flatnonzero(table["cluster"] < 0).tolist() == [5]
+    assert table["quality"][5] == 16  # bad_redshift
+    model = joblib.load(observed / "zoo" / "model.joblib")
+    resampled = model["map"][:1].transform(read_catalog(observed / "catalog.fits")[table.index != 5])
+    n_bins = resampled.shape[1] // 2
+    flux, ivar = resampled.to_numpy()[:, :n_bins], resampled.to_numpy()[:, n_bins:]
+    grid = model["map"]["resample"].wavelength_out_
+    truth = np.array([np.interp(grid, GRID, row) for row in make_catalog().flux[table.index != 5]])
+    assert 0.005 < np.mean(ivar == 0) < 0.2  # the line of the sky, and it only
+    fine = (grid > 3920) & (grid < 4290)  # the truth is known where it is finely sampled
+    assert np.abs(flux / truth - 1)[(ivar > 0) & fine].max() < 0.01
+    assert table.loc[table["cluster"] >= 0, "reconstruction_error"].max() < 0.1  # 1e-13 in the mask is not seen
+
+
+def test_apply_takes_errors_and_says_when_they_are_missing(observed, tmp_path, capsys):
+    model, out = str(observed / "zoo" / "model.skops"), tmp_path / "again.fits"
+    assert main(["apply", model, str(observed / "catalog.fits"), "--out", str(out)]) == 0
+    pd.testing.assert_frame_equal(read_map(out), read_map(observed / "zoo" / "map.fits"))
+    bare = observe(make_catalog(5))
+    bare.ivar = None
+    write_catalog(tmp_path / "bare.fits", bare)
+    assert main(["apply", model, str(tmp_path / "bare.fits"), "--out", str(tmp_path / "no.fits")]) == 2
+    assert "was trained on spectra with inverse variances" in capsys.readouterr().err
+
+
+def test_bad_pixels_can_be_left_out_in_place_of_their_spectra(tmp_path, capsys):
+    catalog = make_catalog()
+    catalog.flux[3, 100] = np.nan
+    catalog.flux[8] = np.nan
+    write_catalog(tmp_path / "c.fits", catalog)
+    command = ["map", str(tmp_path / "c.fits"), *QUICK, "--set", "resample__min_coverage=0.1"]
+    assert main([*command, "--out", str(tmp_path / "zoo"), "--on-bad", "mask"]) == 0
+    table = read_map(tmp_path / "zoo" / "map.fits")
+    assert np.flatnonzero(table["cluster"] < 0).tolist() == [8]
+    assert np.flatnonzero(table["quality"]).tolist() == [3, 8]
+    assert main([*command, "--out", str(tmp_path / "no"), "--on-bad", "raise"]) == 2
+    assert "2 of 40 spectra are bad (not_finite: 2, empty: 1); first at row 3" in capsys.readouterr().err
+
+
+def test_a_missing_column_of_redshifts_is_named(mapped, tmp_path, capsys):
+    command = [
+        "map",
+        str(mapped / "catalog.fits"),
+        "--out",
+        str(tmp_path / "zoo"),
+        "--set",
+        "resample__redshift=z_best",
+    ]
+    assert main(command) == 2
+    assert "has no column 'z_best' to take redshifts from; it has id, age, redshift" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -94,6 +94,20 @@ def test_whitened_latents(kind):
     np.testing.assert_allclose(white.model_.whitening.spread, spread, rtol=1e-3)
 
 
+def test_robust_latents_are_the_same_network_with_tails_drawn_in():
+    X = make_spectra()
+    kind = next(iter(TINY.values()))
+    plain = ConvAutoencoderEmbedder(2, **kind, random_state=0).fit(X)
+    robust = ConvAutoencoderEmbedder(2, **kind, random_state=0, whiten="robust").fit(X)
+    Z = robust.transform(X)
+    np.testing.assert_allclose(robust.inverse_transform(Z), plain.inverse_transform(plain.transform(X)), atol=1e-4)
+    for axis in range(2):  # each axis is bent, its order stays
+        order = np.argsort(plain.transform(X)[:, axis])
+        assert (np.diff(Z[order, axis]) >= -1e-5).all()
+    with pytest.raises(ValueError, match="`whiten` of ConvAutoencoderEmbedder must be one of"):
+        ConvAutoencoderEmbedder(2, whiten="yes").fit(X)
+
+
 @BOTH
 def test_same_seed_same_bits_and_globals_untouched(kind):
     X = make_spectra()
@@ -163,6 +177,30 @@ def test_history_and_early_stopping(kind):
     settings = {**TINY[kind], "epochs": 20, "patience": 2, "learning_rate": 1e-30}
     stuck = ConvAutoencoderEmbedder(2, **settings, random_state=0).fit(X)
     assert stuck.n_iter_ <= 4
+
+
+def test_goes_on_from_the_best_start():
+    X = make_spectra()
+    settings = {**TINY["residual"], "epochs": 40, "learning_rate": 1e-3, "random_state": 0}
+    told = StopAfterTwo()
+    one, four, stopped = (
+        ConvAutoencoderEmbedder(2, **settings, n_init=n_init).set_callbacks(*watchers).fit(X)
+        for n_init, watchers in ((1, ()), (4, ()), (4, (told,)))
+    )
+    assert len(one.history_["loss"]) == 40
+    assert len(four.history_["loss"]) == 2 + 40 - 4 * 2  # the epochs of the other starts are spent
+    assert four.best_loss_ == min(four.history_["val_loss"])
+    assert stopped.n_iter_ == 2  # told to stop in the first start: no other start, no long training
+    assert len(told.losses) == 2
+
+
+def test_no_filters_is_no_convolution():
+    X = make_spectra()
+    plain = ConvAutoencoderEmbedder(2, **{**TINY["residual"], "filters": ()}, random_state=0).fit(X)
+    assert "patch" not in plain.summary()
+    assert plain.best_loss_ <= plain.pca_loss_
+    with pytest.raises(ValueError, match="`filters` of ConvAutoencoderEmbedder must name at least one block"):
+        ConvAutoencoderEmbedder(2, architecture="thesis", filters=()).fit(X)
 
 
 def test_history_is_the_error_per_pixel():
