@@ -78,7 +78,7 @@ class _Watch:
 
     def finish(self):
         """Close the epoch under way."""
-        return self.reporter.end(self.weights, learning_rate=self.history["learning_rate"][-1])
+        return self.reporter.end(self.weights.copy, learning_rate=self.history["learning_rate"][-1])
 
     def _decay(self, learning_rate, t, max_iter):
         """MiniSom's own formulae, to the last bit."""
