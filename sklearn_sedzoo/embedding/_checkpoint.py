@@ -112,7 +112,7 @@ class TrainingCheckpoint:
         """
         if metadata is not None and "course" in metadata:
             course = metadata["course"]
-            if course.stage.n_epochs % self.every == 0 or context.task_name != "epoch":
+            if context.task_name != "epoch" or course.stage.n_epochs % self.every == 0:
                 temporary = course.checkpoint.with_suffix(f".{uuid.uuid4().hex}")
                 temporary.write_bytes(skops.io.dumps(course.get_state()))
                 os.replace(temporary, course.checkpoint)

@@ -37,27 +37,29 @@ class Course:
 
     def run(self, data):
         """Train, from where `resume` has put the course; return the monitor of the long training."""
-        first = 0 if self.state is None else len(self.ended)
-        for number in range(first, len(self.epochs)):
+        for number in range(len(self.ended), len(self.epochs)):
             rng, is_last = self.generators[number], number == len(self.epochs) - 1
             if not is_last or not (self.ended or self.is_warm):
                 self.network.initialise(rng)
             if is_last and self.ended:
                 best = min(self.ended, key=lambda stage: stage.best_loss)
                 self.network.set_state(best.best_weights)
-                self.stage = replace(best, epochs=self.epochs[-1], patience=self.monitor.patience, stale=0, n_epochs=0)
+                self.stage = replace(best, patience=self.monitor.patience, stale=0, n_epochs=0)
             else:
-                history = {name: list(values) for name, values in self.monitor.history.items()}
-                self.stage = replace(self.monitor, epochs=self.epochs[number], history=history)
+                self.stage = replace(self.monitor)
+            self.stage.epochs = self.epochs[number]
+            self.stage.history = {name: list(values) for name, values in self.stage.history.items()}
             state, self.state = self.state, None
             train_network(self.network, self.stage, *data, seed=int(rng.integers(2**31)), state=state)
             self.ended.append(self.stage)
             if self.stage.is_told_to_stop:
                 break
-        return min(self.ended, key=lambda stage: stage.best_loss)
+        return min(reversed(self.ended), key=lambda stage: stage.best_loss)
 
     def get_state(self):
-        """Return, after an epoch, all that is needed to go on from it: plain dicts, lists, numbers and arrays."""
+        """Return, after an epoch or the last, all that is needed to go on: plain dicts, lists, numbers and arrays."""
+        if self.stage is None or (self.ended and self.ended[-1] is self.stage):
+            return {"ended": [self._write(stage) for stage in self.ended], "stage": None}
         return {
             "ended": [self._write(stage) for stage in self.ended],
             "stage": self._write(self.stage),
@@ -68,7 +70,7 @@ class Course:
     def resume(self, state):
         """Go on from a state at the next `run`."""
         self.ended = [replace(self.monitor, **stage) for stage in state["ended"]]
-        self.state = state
+        self.state = state if state["stage"] is not None else None
 
     def _write(self, stage):
         return {name: getattr(stage, name) for name in KEPT}

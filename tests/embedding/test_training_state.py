@@ -38,15 +38,11 @@ class Kill:
 def test_killed_and_restarted_equals_uninterrupted(tmp_path, kind, objective, n_epochs):
     X = make_spectra()
     settings = {**TINY[kind], "epochs": 20, "patience": 20, "objective": objective, "random_state": 0}
-    whole, checkpoint = ConvAutoencoderEmbedder(2, **settings).fit(X), TrainingCheckpoint(tmp_path, every=2)
+    whole, checkpoint = ConvAutoencoderEmbedder(2, **settings).fit(X), TrainingCheckpoint(tmp_path, every=1)
     with pytest.raises(KeyboardInterrupt):
-        ConvAutoencoderEmbedder(2, **settings).set_callbacks(TrainingCheckpoint(tmp_path, every=2), Kill(n_epochs)).fit(
-            X
-        )
+        ConvAutoencoderEmbedder(2, **settings).set_callbacks(checkpoint, Kill(n_epochs)).fit(X)
     counted = Kill(10**6)
-    resumed = (
-        ConvAutoencoderEmbedder(2, **settings).set_callbacks(TrainingCheckpoint(tmp_path, every=2), counted).fit(X)
-    )
+    resumed = ConvAutoencoderEmbedder(2, **settings).set_callbacks(checkpoint, counted).fit(X)
     np.testing.assert_array_equal(resumed.transform(X), whole.transform(X))
     assert resumed.history_ == whole.history_
     assert 10**6 - counted.n_left < 20  # it did not simply start anew
