@@ -48,8 +48,9 @@ def make_sed_pipeline(
     latent_dim : int, default=16
         Latent variables of the default embedder; ignored when `embed` is given.
     embed : transformer, optional
-        The embedding, by default ``ConvAutoencoderEmbedder(latent_dim, random_state=random_state)``. Any transformer
-        fits, for example ``PCA(3, whiten=True)``; it then sees fluxes only, no inverse variances.
+        The embedding, by default ``ConvAutoencoderEmbedder(latent_dim, whiten="robust", random_state=random_state)``:
+        clusters and cells then see more than the strongest property. Any transformer fits, such as
+        ``PCA(3, whiten=True)``; it then sees fluxes only, no inverse variances.
     final : estimator, optional
         The last step: ``KMeans(6)`` becomes the step `cluster`, a `SOMMapper` the step `map`. Without it the pipeline
         ends with the embedding.
@@ -86,7 +87,7 @@ def make_sed_pipeline(
         grid, grid_range=grid_range, spacing=spacing, wavelength=wavelength, unit=unit, on_bad=on_bad
     )
     if embed is None:
-        embed = ConvAutoencoderEmbedder(latent_dim, on_bad=on_bad, random_state=random_state)
+        embed = ConvAutoencoderEmbedder(latent_dim, whiten="robust", on_bad=on_bad, random_state=random_state)
     knows_errors = isinstance(embed, ConvAutoencoderEmbedder)
     normalize = ("normalize", FluxNormalizer(band, on_bad=on_bad, with_ivar=knows_errors))
     embed = ("embed", clone(embed, safe=False))

@@ -22,7 +22,7 @@ def main():
     X, z = load(parser.parse_args().table, n_rows=1500)
     colors = MagnitudeToColor(nondetection=99, limits=LIMITS, errors="drop")
     som = SOMMapper(8, 8, init="sample", random_state=0)
-    forest = RandomForestRegressor(100, min_samples_leaf=2, n_jobs=-1, random_state=0)
+    forest = RandomForestRegressor(100, min_samples_leaf=2, max_features=0.3, n_jobs=-1, random_state=0)
     scoring = {name: photoz_scorer(name) for name in ("sigma_nmad", "outlier_rate")}
     for name, front in (
         ("colours", colors),

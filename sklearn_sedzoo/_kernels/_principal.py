@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklearn_sedzoo._kernels.weighted import weighted_quantiles
+
 EXACT_SIZE = 1500  # up to here an eigenproblem of this size costs less than a second
 BLOCK_ROWS = 1024
 
@@ -16,6 +18,24 @@ class Frame(NamedTuple):
     mean: np.ndarray
     axes: np.ndarray
     spread: np.ndarray
+
+
+class Tails(NamedTuple):
+    """How far-out values of each axis are drawn in: ``(asinh((x - center) / width) - mean) / spread``."""
+
+    center: np.ndarray
+    width: np.ndarray
+    mean: np.ndarray
+    spread: np.ndarray
+
+
+class Whitening(NamedTuple):
+    """An affine frame, and how tails are drawn in there."""
+
+    mean: np.ndarray
+    axes: np.ndarray
+    spread: np.ndarray
+    tails: Tails | None = None
 
 
 def fit_principal_frame(X, rows, n_axes, rng, row_weight=None, n_iter=4) -> Frame:
@@ -57,9 +77,11 @@ def residual_energy(X, frame: Frame, scores) -> np.ndarray:
     return left
 
 
-def fit_whitening(latents, row_weight=None) -> Frame:
+def fit_whitening(latents, row_weight=None, *, draw_in_tails=False) -> Whitening:
     """Return the frame in which the latents are uncorrelated, ordered by variance and of unit variance.
 
+    With `draw_in_tails` each axis is then measured in units of its bulk, half its 16-84 % range s, bent by
+    ``asinh(x / 2s)`` and scaled to unit variance again: a few far-out spectra no longer set the scale of an axis.
     Directions without variance keep their scale (they come out as zeros, not as noise divided by nothing).
     """
     latents = np.asarray(latents, dtype=np.float64)
@@ -70,17 +92,39 @@ def fit_whitening(latents, row_weight=None) -> Frame:
     spread = np.zeros(latents.shape[1])
     spread[: len(singular)] = singular / np.sqrt(len(latents))
     flat = spread <= 3e-6 * spread.max(initial=0)  # some tens of float32 roundings: noise of the arithmetic
-    return Frame(mean, axes * _signs(axes)[:, None], np.where(flat, 1.0, spread))
+    frame = Whitening(mean, axes * _signs(axes)[:, None], np.where(flat, 1.0, spread))
+    return frame._replace(tails=_fit_tails(whiten(latents, frame), weight)) if draw_in_tails else frame
 
 
-def whiten(latents, frame: Frame) -> np.ndarray:
-    """Return ``(latents - mean) @ axes.T / spread``."""
-    return (latents - frame.mean) @ frame.axes.T / frame.spread
+def whiten(latents, frame: Whitening) -> np.ndarray:
+    """Return ``(latents - mean) @ axes.T / spread``, with tails drawn in where the frame says how."""
+    scores = (latents - frame.mean) @ frame.axes.T / frame.spread
+    return scores if frame.tails is None else _draw_in(scores, frame.tails)
 
 
-def unwhiten(latents, frame: Frame) -> np.ndarray:
+def unwhiten(latents, frame: Whitening) -> np.ndarray:
     """Undo `whiten`."""
-    return (latents * frame.spread) @ frame.axes + frame.mean
+    scores = latents if frame.tails is None else _let_out(latents, frame.tails)
+    return (scores * frame.spread) @ frame.axes + frame.mean
+
+
+def _fit_tails(scores, weight):
+    weights = np.broadcast_to(weight, scores.T.shape)
+    low, center, high = weighted_quantiles(scores.T, weights, np.array([0.16, 0.5, 0.84])).T
+    width = np.where(high > low, high - low, 1.0)  # twice half the range
+    bent = np.arcsinh((scores - center) / width)
+    mean = weight @ bent / len(bent)
+    spread = np.sqrt(weight @ (bent - mean) ** 2 / len(bent))
+    return Tails(center, width, mean, np.where(spread > 0, spread, 1.0))
+
+
+def _draw_in(scores, tails):
+    return (np.arcsinh((scores - tails.center) / tails.width) - tails.mean) / tails.spread
+
+
+def _let_out(latents, tails):
+    bent = np.clip(latents * tails.spread + tails.mean, -50, 50)  # sinh of more is beyond any spectrum, or infinite
+    return np.sinh(bent) * tails.width + tails.center
 
 
 def _blocks(rows):

@@ -80,7 +80,7 @@ def default_recipe(catalog, seed):
                 n_bins, grid_range=grid_range, wavelength=wavelength, redshift=redshift, medium=medium_of(catalog)
             ),
             "normalize": FluxNormalizer(BAND, on_bad="mask"),
-            "embed": ConvAutoencoderEmbedder(3, random_state=seed),
+            "embed": ConvAutoencoderEmbedder(3, whiten="robust", random_state=seed),
             "cluster": KMeans(6, n_init=10, random_state=seed),
             "map": SOMMapper(10, 10, random_state=seed),
         },

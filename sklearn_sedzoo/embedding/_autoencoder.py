@@ -38,9 +38,11 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         ``"residual"``: PCA and a convolutional residual that starts at zero. ``"thesis"``: Conv1D + max-pooling
         blocks, dense bottleneck, Conv1DTranspose + up-sampling blocks, final Conv1D. A callable
         ``(n_wavelengths, latent_dim) -> (encoder, decoder)`` returns two Keras models of your own.
-    whiten : bool, default=True
+    whiten : bool or "robust", default=True
         Rotate the latents to their principal axes, order them by variance and give each unit variance, as in
-        PCA. Without it the latents come as the network has them.
+        PCA. ``"robust"`` then measures each axis by the range s of its inner 68 % and draws in its tails,
+        ``asinh(x / s)``, so that a few extreme spectra (the very young) do not squeeze all others together:
+        clusters and cells then follow weaker properties too. With False the latents come as the network has them.
     filters : tuple of int, default=None
         Filters of the convolution of each block; None is ``(4,)`` for "residual", ``(32, 16)`` for "thesis". With
         ``()`` "residual" has no convolutions.

@@ -26,7 +26,7 @@ class Plan:
     schedule: str
     batch_size: int
     validation_fraction: float
-    whiten: bool
+    whiten: bool | str
 
 
 def fit_autoencoder(X, config, plan, rng, report, ivar=None, row_weight=None, start=None):
@@ -76,7 +76,7 @@ def fit_autoencoder(X, config, plan, rng, report, ivar=None, row_weight=None, st
         if start is not None:
             whitening = start.whitening  # the latents keep their meaning
         elif plan.whiten:
-            whitening = fit_whitening(latents, weight)
+            whitening = fit_whitening(latents, weight, draw_in_tails=plan.whiten == "robust")
         else:
             whitening = None
     except BaseException:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_sedzoo._kernels._principal import Frame, unwhiten, whiten
+from sklearn_sedzoo._kernels._principal import Whitening, unwhiten, whiten
 from sklearn_sedzoo.embedding._backend import load_keras
 from sklearn_sedzoo.embedding._network import Network, borrow_network
 from sklearn_sedzoo.embedding._spaces import PixelSpace, ScoreSpace
@@ -24,7 +24,7 @@ class AutoencoderModel:
         Weights of the network in its own order, the same on every Keras backend.
     space : PixelSpace or ScoreSpace
         What the network sees of a spectrum.
-    whitening : Frame or None
+    whitening : Whitening or None
         Principal axes of the latents.
     spread : ndarray of shape (latent_dim,) or None
         Standard deviation of the latents as the network has them.
@@ -33,7 +33,7 @@ class AutoencoderModel:
     config: dict
     weights: list
     space: PixelSpace | ScoreSpace
-    whitening: Frame | None = None
+    whitening: Whitening | None = None
     spread: np.ndarray | None = None
 
     @property

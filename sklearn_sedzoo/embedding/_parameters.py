@@ -27,6 +27,8 @@ def check_parameters(embedder):
             f"`loss` of {owner} must be 'mse' with architecture='residual', got 'binary_crossentropy'. "
             "Cross-entropy needs fluxes in [0, 1] and architecture='thesis' or a callable."
         )
+    if not isinstance(embedder.whiten, bool):
+        check_option(owner, "whiten", embedder.whiten, (False, True, "robust"))
     for name in ("kernel_size", "strides", "pool_size", "epochs", "patience", "n_init", "batch_size"):
         if getattr(embedder, name) is not None:
             check_integer(owner, name, getattr(embedder, name), 1)

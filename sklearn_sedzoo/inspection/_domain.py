@@ -20,7 +20,7 @@ class Domain:
     ----------
     calibration : ndarray of shape (n_spectra, 1 or 2)
         Reconstruction errors (mean square, normalised flux) and distances to the nearest cell with training spectra
-        (or cluster centre), each sorted.
+        (or cluster centre).
     false_alarm_rate : float
         Share of such spectra that are refused.
     wavelength_range : (float, float) or None
@@ -71,8 +71,7 @@ def learn_domain(zoo, X, *, false_alarm_rate=0.01, description=""):
     front, _ = split_at_embedding(zoo)
     grid = None if front is None else getattr(front[-1], "wavelength_in_", None)
     span = None if grid is None else (float(np.min(grid)), float(np.max(grid)))
-    calibration = np.sort(measure_novelty(zoo, X), axis=0)
-    zoo.domain_ = Domain(calibration, float(false_alarm_rate), span, description)
+    zoo.domain_ = Domain(measure_novelty(zoo, X), float(false_alarm_rate), span, description)
     return zoo
 
 

@@ -46,18 +46,29 @@ def find_centers(zoo):
 def score_novelty(measured, calibration):
     """Return log10 of the chance that a known spectrum is as strange; below the smallest chance it falls on.
 
-    p = (1 + number of calibration values that are not smaller) / (m + 1), the columns of `calibration` being sorted;
-    beyond the largest one, log10(value / largest) is taken off. The columns are joined by the smallest, times their
-    number (Bonferroni).
+    p = (1 + number of calibration spectra that are as strange) / (m + 1), see `_rank`. Beyond the largest calibration
+    value, log10(value / largest) is taken off.
     """
-    m, n_columns = calibration.shape
-    scores = []
-    for values, known in zip(measured.T, calibration.T, strict=True):
-        p_value = (1 + m - np.searchsorted(known, values * (1 - 1e-9), side="left")) / (m + 1)
-        largest = max(known[-1], np.finfo(float).tiny)
-        beyond = np.log10(np.clip(values / largest, 1, 1e300))
-        scores.append(np.log10(p_value) - beyond)
-    return np.minimum(np.min(scores, axis=0) + np.log10(n_columns), 0)
+    ordered = np.sort(calibration, axis=0)
+    known = np.sort(_rank(_count_above(calibration, ordered) - 1, len(calibration)))  # itself does not count
+    rank = _rank(_count_above(measured, ordered), len(calibration))
+    p_value = (1 + np.searchsorted(known, rank, side="right")) / (len(calibration) + 1)
+    largest = np.maximum(ordered[-1], np.finfo(float).tiny)
+    beyond = np.log10(np.clip(measured / largest, 1, 1e300)).max(axis=1)
+    return np.minimum(np.log10(p_value) - beyond, 0)
+
+
+def _count_above(measured, ordered):
+    """Return how many calibration values are at least as large, column by column."""
+    columns = zip(measured.T, ordered.T, strict=True)
+    return np.column_stack(
+        [len(known) - np.searchsorted(known, values * (1 - 1e-9), side="left") for values, known in columns]
+    )
+
+
+def _rank(counts, m):
+    """Return the smallest count of each row, lower is stranger; of equal ones the smaller sum is the stranger."""
+    return counts.min(axis=1) + counts.sum(axis=1) / (counts.shape[1] * m + 1)
 
 
 def has_embedding(zoo):

@@ -38,7 +38,7 @@ class SpectrumOutlierDetector(OutlierMixin, BaseEstimator):
     zoo_ : Pipeline
         The fitted zoo.
     calibration_ : ndarray of shape (n_calibration, 1 or 2)
-        Reconstruction errors and map distances of the calibration, each sorted.
+        Reconstruction errors and map distances of the calibration.
     offset_ : float
         log10 of `false_alarm_rate`: ``decision_function(X) = score_samples(X) - offset_``.
     n_features_in_ : int
@@ -50,11 +50,12 @@ class SpectrumOutlierDetector(OutlierMixin, BaseEstimator):
 
     Notes
     -----
-    With m calibration values, a spectrum that came from where they came has a chance :math:`p = (1 + r) / (m + 1)`, r
-    of them being as large, which is uniform whatever their distribution (conformal p-value). The score is
-    :math:`\\log_{10}` of the smaller of the two chances, times two. Beyond the largest calibration value it goes on
-    falling with the logarithm of the ratio, so that outliers can be ranked. `false_alarm_rate` below 2 / (m + 1)
-    cannot be reached: then only such spectra are outliers.
+    Of each spectrum it is counted how many of the m calibration spectra have as large a reconstruction error, and how
+    many as large a distance; the smaller count is its strangeness. Its chance is :math:`p = (1 + r) / (m + 1)` with r
+    calibration spectra as strange, uniform for spectra that come from where those came, whatever their distribution
+    (conformal p-value). The score is :math:`\\log_{10} p`; beyond the largest calibration value it goes on falling
+    with the logarithm of the ratio, so that outliers can be ranked. A `false_alarm_rate` below about 2 / m cannot be
+    reached: then only such spectra are outliers.
 
     References
     ----------
@@ -98,7 +99,7 @@ class SpectrumOutlierDetector(OutlierMixin, BaseEstimator):
         X = self._read(X, reset=True, ensure_min_samples=2)
         zoo, calibration = self._prepare(X)
         self.zoo_ = zoo
-        self.calibration_ = np.sort(measure_novelty(zoo, calibration), axis=0)
+        self.calibration_ = measure_novelty(zoo, calibration)
         self.offset_ = float(np.log10(self.false_alarm_rate))
         return self
 

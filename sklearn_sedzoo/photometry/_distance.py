@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 # Effective wavelength and full width at half maximum in nm (Binney & Merrifield 1998, table 2.1), flux density of
-# magnitude 0 in Jy (UBVRIJHKL: Bessell, Castelli & Plez 1998, table A2; M: Bessell & Brett 1988). The Johnson-Cousins
-# system of the textbooks, rounded as they print it.
+# magnitude 0 in Jy (UBVRIJHKL: Bessell, Castelli & Plez 1998, table A2; M: the middle of published values, 154 to
+# 163). The Johnson-Cousins system of the textbooks, rounded as they print it.
 _JOHNSON = {
     "U": (365, 66, 1790), "B": (445, 94, 4063), "V": (551, 88, 3636), "R": (658, 138, 3064), "I": (806, 149, 2416),
     "J": (1220, 213, 1589), "H": (1630, 307, 1021), "K": (2190, 390, 640), "L": (3450, 472, 285), "M": (4750, 460, 160),
@@ -109,10 +109,15 @@ def johnson_bands():
         By band: ``effective_wavelength`` and ``width`` in Angstrom, ``zero_point`` in Jy (the flux density of Vega
         magnitude 0), ``ab_minus_vega`` in mag.
 
+    Notes
+    -----
+    The zero point of M is uncertain by 3 %: its filters follow the gaps of each site's atmosphere. speclite has
+    response curves for ``bessell-U`` to ``bessell-I`` and ``twomass-J`` to ``twomass-Ks``; `SyntheticPhotometry`
+    takes these, and `ab_to_vega` goes on from there.
+
     References
     ----------
-    Binney & Merrifield 1998, Galactic Astronomy, table 2.1; Bessell, Castelli & Plez 1998, A&A 333, 231;
-    Bessell & Brett 1988, PASP 100, 1134.
+    Binney & Merrifield 1998, Galactic Astronomy, table 2.1; Bessell, Castelli & Plez 1998, A&A 333, 231.
 
     Examples
     --------

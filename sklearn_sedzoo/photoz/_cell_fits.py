@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from sklearn_sedzoo._kernels.local_lines import fit_lines, fit_medians
+from sklearn_sedzoo._kernels.local_lines import LocalFits, fit_lines, fit_medians
 from sklearn_sedzoo.photoz._maps import codebook, n_cells
 
 RIDGE = 0.03  # penalty on slopes, for features of unit variance
-ROWS_PER_FEATURE = 15  # of a local line
+ROWS_PER_FEATURE = 20  # of a local line; fewer follow the data closer, more know the tails better
 N_ROBUST = 2
+_BLOCK = 512
 
 
 def learn_metric(X, t, maps, cells):
@@ -33,10 +34,14 @@ def learn_metric(X, t, maps, cells):
 
 
 def fit_near(centers, samples, t):
-    """Fit a line of t = ln(1 + z) to the rows nearest to each center."""
+    """Fit a line of t = ln(1 + z) to the rows nearest to each center, a block of centers at a time."""
     n_near = min(len(samples), max(20, ROWS_PER_FEATURE * samples.shape[1]))
-    distance, rows = NearestNeighbors().fit(samples).kneighbors(centers, n_near)
-    return fit_lines(samples, t, rows, distance, np.full(samples.shape[1], RIDGE), N_ROBUST)
+    finder, ridge = NearestNeighbors(n_neighbors=n_near).fit(samples), np.full(samples.shape[1], RIDGE)
+    parts = []
+    for start in range(0, len(centers), _BLOCK):
+        distance, rows = finder.kneighbors(centers[start : start + _BLOCK])
+        parts.append(fit_lines(samples, t, rows, distance, ridge, N_ROBUST))
+    return LocalFits(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def fit_members(som, samples, t, cells, min_count):

@@ -58,10 +58,13 @@ def calibrate(mass, t, step, widths):
     Calibration
     """
     z, centers = np.expm1(t), np.expm1((np.arange(N_BINS) + 0.5) * step)
-    smoothed = [smooth_mass(mass, width / step) for width in widths]
-    losses = [measure_cde_loss(z, mass_to_density(one, step, centers), centers) for one in smoothed]
-    best = int(np.argmin(losses))
-    cumulative = np.concatenate([np.zeros((len(z), 1)), np.cumsum(smoothed[best], axis=1)], axis=1)
+    losses = [
+        measure_cde_loss(z, mass_to_density(smooth_mass(mass, width / step), step, centers), centers)
+        for width in widths
+    ]
+    width = float(widths[int(np.argmin(losses))])
+    cumulative = np.cumsum(smooth_mass(mass, width / step), axis=1)
+    cumulative = np.concatenate([np.zeros((len(z), 1)), cumulative], axis=1)
     edges = np.arange(N_BINS + 1) * step
     curve = calibration_curve(interpolate_rows(t, edges, cumulative / cumulative[:, -1:]))
-    return Calibration(step, float(widths[best]), *curve)
+    return Calibration(step, width, *curve)

@@ -8,7 +8,7 @@ import numpy as np
 
 from sklearn_sedzoo._kernels.local_lines import evaluate_fits, evaluate_without, weigh_rows
 from sklearn_sedzoo.photoz._cell_fits import fit_members, fit_near, learn_metric
-from sklearn_sedzoo.photoz._maps import codebook
+from sklearn_sedzoo.photoz._maps import codebook, find_cells
 
 
 class MapEnsemble(NamedTuple):
@@ -30,23 +30,23 @@ class MapEnsemble(NamedTuple):
         """Mean over the maps' fits, weighted by 1 / scatter²; shape (n_samples,), in t."""
         return _average(self._ask(X))
 
-    def predict_without(self, t, label_cells, rows):
-        """The same for labelled rows, each by fits that did not see it; `label_cells` has their cells on each map."""
-        return _average(self._ask_without(t, label_cells, rows))
-
     def spread(self, X):
         """Residuals around each map's prediction: positions in t and weights, both (n_samples, n_points)."""
         return _pool(self._ask(X))
 
-    def spread_without(self, t, label_cells, rows):
-        """The same for labelled rows, each by fits that did not see it."""
-        return _pool(self._ask_without(t, label_cells, rows))
+    def leave_out(self, t, label_cells, rows):
+        """Predict and spread for labelled rows, each by fits that did not see it.
+
+        `label_cells` has the cells of all labelled rows on each map. Returns predictions, positions and weights.
+        """
+        answers = list(self._ask_without(t, label_cells, rows))
+        return _average(answers), *_pool(answers)
 
     def _ask(self, X):
         """Yield what each map says: predictions (n_samples,), residuals (n_samples, m), their weights, votes."""
         near = X @ self.metric
         for som, fits in zip(self.soms, self.fits, strict=True):
-            cells = som.predict(X)
+            cells = find_cells(som, X)
             yield evaluate_fits(fits, near, cells), fits.residual[cells], *self._weigh(fits, near, cells)
 
     def _ask_without(self, t, label_cells, rows):

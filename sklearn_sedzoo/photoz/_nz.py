@@ -8,20 +8,35 @@ import numpy as np
 from sklearn.utils import Bunch
 
 
+class CellSums(NamedTuple):
+    """The photometric sample in the cells of one map."""
+
+    weight: np.ndarray  # (n_cells,) summed weights
+    mean: np.ndarray  # (n_cells,) mean prediction of ln(1 + z)
+
+
 class NzEstimate(NamedTuple):
     """What a distribution is made from."""
 
     labels: np.ndarray  # (n_labelled,) spectroscopic redshifts
+    predicted: np.ndarray  # (n_labelled,) what they would be taken for, in ln(1 + z)
     counts: np.ndarray  # (n_labelled,) 1, or 0 for those outside of a tomographic bin
     label_cells: list  # for each map (n_labelled,)
-    spread: list  # for each map (n_cells,): summed weights of the photometric sample
+    photometric: list  # for each map CellSums
     zgrid: np.ndarray  # (n_z,)
+
+
+def summarize_cells(cells, n_cells, weights, predicted):
+    """Sum a photometric sample over the cells of a map."""
+    weight = np.bincount(cells, weights, n_cells)
+    total = np.bincount(cells, weights * predicted, n_cells)
+    return CellSums(weight, total / np.where(weight > 0, weight, 1.0))
 
 
 def estimate_nz(estimate, n_bootstrap, generator, min_count):
     """Return the Bunch of `SOMRedshiftRegressor.summarize_nz`."""
     n = len(estimate.labels)
-    weight, coverage = weigh_labels(estimate, estimate.counts, min_count)
+    redshift, weight, coverage = move_labels(estimate, estimate.counts, min_count)
     if not weight.any():
         raise ValueError(
             f"No cell of the photometric sample holds {min_count} labelled objects: there is nothing to make N(z) from."
@@ -29,35 +44,47 @@ def estimate_nz(estimate, n_bootstrap, generator, min_count):
     samples, means = [], []
     for _ in range(n_bootstrap):
         counts = estimate.counts * np.bincount(generator.randint(0, n, n), minlength=n)
-        drawn, _ = weigh_labels(estimate, counts, min_count)
+        moved, drawn, _ = move_labels(estimate, counts, min_count)
         if drawn.any():
-            samples.append(histogram(estimate.labels, drawn, estimate.zgrid))
-            means.append(np.average(estimate.labels, weights=drawn))
+            samples.append(histogram(moved, drawn, estimate.zgrid))
+            means.append(np.average(moved, weights=drawn))
     samples = np.array(samples).reshape(-1, len(estimate.zgrid))
     return Bunch(
         zgrid=estimate.zgrid,
-        nz=histogram(estimate.labels, weight, estimate.zgrid),
+        nz=histogram(redshift, weight, estimate.zgrid),
         nz_std=samples.std(axis=0) if len(samples) else np.full(len(estimate.zgrid), np.nan),
-        mean=float(np.average(estimate.labels, weights=weight)),
+        mean=float(np.average(redshift, weights=weight)),
         mean_std=float(np.std(means)) if means else np.nan,
         coverage=coverage,
         samples=samples,
     )
 
 
-def weigh_labels(estimate, counts, min_count):
-    """Weight of each labelled object, averaged over the maps, and the share of the photometric weight covered.
+def move_labels(estimate, counts, min_count):
+    """Redshifts and weights of the labelled objects on each map, and the share of the photometric weight covered.
 
-    `counts` says how often each labelled object is in the sample (0 or 1, or a bootstrap's draws).
+    In each covered cell the objects share the photometric weight, and move together so that their mean prediction is
+    that of the photometric ones. `counts` says how often each labelled object is in the sample (0 or 1, or a
+    bootstrap's draws).
+
+    Returns
+    -------
+    redshift, weight : ndarray of shape (n_maps * n_labelled,)
+    coverage : float
+        Mean over the maps.
     """
-    weight, shares = np.zeros(len(counts)), []
-    for cells, spread in zip(estimate.label_cells, estimate.spread, strict=True):
-        labelled = np.bincount(cells, counts, minlength=len(spread))
-        covered = labelled >= min_count
-        each = np.where(covered, spread / np.maximum(labelled, 1e-300), 0.0)
-        weight += counts * each[cells] / max(spread[covered].sum(), 1e-300)
-        shares.append(spread[covered].sum() / spread.sum())
-    return weight / len(shares), float(np.mean(shares))
+    redshifts, weights, shares = [], [], []
+    for cells, photometric in zip(estimate.label_cells, estimate.photometric, strict=True):
+        labelled = np.bincount(cells, counts, len(photometric.weight))
+        covered = (labelled >= min_count) & (photometric.weight > 0)
+        divisor = np.maximum(labelled, 1e-300)
+        each = np.where(covered, photometric.weight / divisor, 0.0)
+        mean = np.bincount(cells, counts * estimate.predicted, len(photometric.weight)) / divisor
+        shift = np.where(covered, photometric.mean - mean, 0.0)
+        redshifts.append(np.maximum((1 + estimate.labels) * np.exp(shift[cells]) - 1, 0.0))
+        weights.append(counts * each[cells] / max(photometric.weight[covered].sum(), 1e-300))
+        shares.append(photometric.weight[covered].sum() / photometric.weight.sum())
+    return np.concatenate(redshifts), np.concatenate(weights), float(np.mean(shares))
 
 
 def histogram(redshift, weight, zgrid):

@@ -1,5 +1,6 @@
 """SOMRedshiftRegressor: magnitudes and colours to redshifts and their probability densities, through maps."""
 
+import warnings
 from numbers import Real
 
 import numpy as np
@@ -7,13 +8,14 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sedzoo._kernels.redshift_pdf import cumulate, deposit, find_quantiles
-from sklearn_sedzoo._kernels.som_search import measure_own
+from sklearn_sedzoo._kernels.som_distance import measure_own
 from sklearn_sedzoo._validation import check_integer, check_number, check_option
+from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.mapping import SOMRegressor
 from sklearn_sedzoo.photoz._densities import N_BINS, TRIAL_WIDTHS, calibrate, find_step
 from sklearn_sedzoo.photoz._ensemble import fit_ensemble
-from sklearn_sedzoo.photoz._maps import codebook, n_cells, train_maps
-from sklearn_sedzoo.photoz._nz import NzEstimate, estimate_nz
+from sklearn_sedzoo.photoz._maps import codebook, find_cells, n_cells, train_maps
+from sklearn_sedzoo.photoz._nz import NzEstimate, estimate_nz, summarize_cells
 
 N_CALIBRATION = 5000  # rows, at most, on which densities are calibrated
 _BLOCK = 1024
@@ -80,7 +82,7 @@ class SOMRedshiftRegressor(SOMRegressor):
     the maps' fits in t, weighted by 1 / scatter²; scatter and residuals come from leaving one sample out. The
     density is the mixture of the residuals of all maps around their predictions, smoothed, its cumulative sent
     through the curve that makes left-out samples uniform. Fit costs `n_maps` trainings and K small linear systems
-    each; predict costs the search for the best cell and n_maps * m points for each row (m = 10 per feature).
+    each; predict costs the search for the best cell and n_maps * m points for each row (m = 20 per feature).
     Neither the order of the rows nor the size of the batch matters. The densities describe galaxies like those
     labelled: a sample that is not representative is weighed in `summarize_nz`, not here.
 
@@ -143,12 +145,20 @@ class SOMRedshiftRegressor(SOMRegressor):
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         _check_redshifts(owner, y)
         zgrid = self._choose_zgrid(owner, y)
+        beyond = (y < zgrid[0]) | (y > zgrid[-1])
+        if beyond.any():
+            warnings.warn(
+                f"`zgrid` of {owner} ends at {zgrid[0]:g} and {zgrid[-1]:g}: {beyond.sum()} of {len(y)} redshifts are "
+                f"outside, first at row {beyond.argmax()}. Densities cannot reach them.",
+                SedDataWarning,
+                stacklevel=2,
+            )
         generator = check_random_state(self.random_state)
         order = np.lexsort((y, *X.T[::-1]))  # results do not depend on the order of the rows
         X, y = X[order], np.asarray(y, float)[order]
         t = np.log1p(y)
-        maps = train_maps(owner, self.som, X, self.n_maps, generator)
-        self._label_cells = [som.predict(X) for som in maps]
+        maps = train_maps(owner, self.som, X, self.n_maps, generator, getattr(self, "feature_names_in_", None))
+        self._label_cells = [find_cells(som, X) for som in maps]
         self._place_labels(X, y[:, None], True, list(zip(maps, self._label_cells, strict=True)))
         self._redshifts, self.zgrid_ = y, zgrid
         self._samples = None  # of the base: the ensemble keeps its own
@@ -174,9 +184,7 @@ class SOMRedshiftRegressor(SOMRegressor):
             Only with `return_std`.
         """
         X = self._read(X)
-        redshift = np.empty(len(X))
-        for rows in _blocks(len(X)):
-            redshift[rows] = np.maximum(np.expm1(self._ensemble.predict(X[rows])), 0.0)
+        redshift = self._predict_blocks(X)
         redshift[self._find_gaps(X)] = np.nan
         if not return_std:
             return redshift
@@ -262,9 +270,10 @@ class SOMRedshiftRegressor(SOMRegressor):
         """Estimate the redshift distribution of a photometric sample from the spectroscopic one, cell by cell.
 
         In each cell every spectroscopic redshift counts with the summed weights of the photometric objects there over
-        the number of spectroscopic ones: the distribution is right for a spectroscopic sample that is not
-        representative, as long as it is so within cells. Objects in cells without spectroscopy are left out and
-        their share is told.
+        the number of spectroscopic ones, and is moved by the difference of the predictions' means (of the photometric
+        and of the spectroscopic objects in the cell, in ln(1 + z)). The distribution is right for a spectroscopic
+        sample that is not representative, as long as the predictions err alike in both within a cell. Objects in
+        cells without spectroscopy are left out and their share is told.
 
         Parameters
         ----------
@@ -289,19 +298,20 @@ class SOMRedshiftRegressor(SOMRegressor):
         check_integer(type(self).__name__, "n_bootstrap", n_bootstrap, 0)
         X = self._read(X)
         weights = _check_weights(type(self).__name__, weights, len(X))
+        predicted = np.log1p(self._predict_blocks(X))
         counts = np.ones(len(self._redshifts))
         if z_range is not None:
             low, high = _check_range(type(self).__name__, z_range)
-            weights = weights * _inside(self.predict(X), low, high)
+            weights = weights * _inside(predicted, low, high)
+            counts = counts * _inside(self._label_predictions, low, high)
             if not weights.any():
                 raise ValueError(f"`z_range` of {type(self).__name__}.summarize_nz must hold rows of X, none of the "
                                  f"{len(X)} is predicted in {z_range!r}.")  # fmt: skip
-            counts = counts * _inside(self._predict_labelled(), low, high)
-        cells = [som.predict(X) for som in self.soms_]
-        spread = [np.bincount(own, weights, minlength=n_cells(som)) for own, som in zip(cells, self.soms_, strict=True)]
-        generator = check_random_state(self.random_state)
-        estimate = NzEstimate(self._redshifts, counts, self._label_cells, spread, self.zgrid_)
-        return estimate_nz(estimate, n_bootstrap, generator, self.min_count)
+        estimate = NzEstimate(
+            self._redshifts, self._label_predictions, counts, self._label_cells,
+            [summarize_cells(find_cells(som, X), n_cells(som), weights, predicted) for som in self.soms_], self.zgrid_,
+        )  # fmt: skip
+        return estimate_nz(estimate, n_bootstrap, check_random_state(self.random_state), self.min_count)
 
     def _check_parameters(self):
         owner = type(self).__name__
@@ -333,8 +343,12 @@ class SOMRedshiftRegressor(SOMRegressor):
         if len(X) > N_CALIBRATION:
             chosen = np.sort(generator.choice(len(X), N_CALIBRATION, replace=False))
         ensemble, step = self._ensemble, find_step(max(self.zgrid_[-1], self._redshifts.max()))
-        parts = [ensemble.spread_without(t, self._label_cells, chosen[rows]) for rows in _blocks(len(chosen))]
-        mass = np.concatenate([deposit(*part, step, N_BINS) for part in parts])
+        predicted, masses = np.empty(len(X)), []
+        for rows in _blocks(len(X)):
+            predicted[rows], position, weight = ensemble.leave_out(t, self._label_cells, np.arange(len(X))[rows])
+            wanted = np.isin(np.arange(len(X))[rows], chosen)
+            masses.append(deposit(position[wanted], weight[wanted], step, N_BINS))
+        self._label_predictions, mass = predicted, np.concatenate(masses)
         is_told = mass.sum(axis=1) > 0.5  # a row alone in its cell leaves nobody to speak for it
         if is_told.any():
             mass, chosen = mass[is_told], chosen[is_told]
@@ -348,12 +362,6 @@ class SOMRedshiftRegressor(SOMRegressor):
         self.smooth_ = self._calibration.width
         self.calibration_ = self._calibration.knots, self._calibration.values
 
-    def _predict_labelled(self):
-        """Predict the labelled rows, each without itself."""
-        t, rows = np.log1p(self._redshifts), np.arange(len(self._redshifts))
-        parts = [self._ensemble.predict_without(t, self._label_cells, rows[part]) for part in _blocks(len(rows))]
-        return np.maximum(np.expm1(np.concatenate(parts)), 0.0)
-
     def _draw_maps(self):
         first, cells = self.som_, self._label_cells[0]
         median = np.full(n_cells(first), np.nan)
@@ -365,6 +373,12 @@ class SOMRedshiftRegressor(SOMRegressor):
             first.hits_ > 0, self.label_counts_[..., 0] / np.maximum(first.hits_, 1), np.nan
         )
 
+    def _predict_blocks(self, X):
+        redshift = np.empty(len(X))
+        for rows in _blocks(len(X)):
+            redshift[rows] = np.maximum(np.expm1(self._ensemble.predict(X[rows])), 0.0)
+        return redshift
+
     def _spread_densities(self, X):
         density = np.empty((len(X), len(self.zgrid_)))
         for rows in _blocks(len(X)):
@@ -375,8 +389,8 @@ class SOMRedshiftRegressor(SOMRegressor):
     def _measure_coverage(self, X):
         covered = np.zeros(len(X))
         for som, counts, reach in zip(self.soms_, self._labels[0].counts, self._reaches, strict=True):
-            cells = som.predict(X)
-            distance = measure_own(X, codebook(som), cells, is_normalized=som.metric == "cosine", has_missing=False)
+            cells = find_cells(som, X)
+            distance = measure_own(X, codebook(som), cells, is_normalized=False, has_missing=False)
             covered += (counts[cells] >= self.min_count) & (distance <= reach)
         return covered / len(self.soms_)
 
@@ -426,7 +440,8 @@ def _check_range(owner, z_range):
     return low, high
 
 
-def _inside(redshift, low, high):
+def _inside(t, low, high):
+    redshift = np.maximum(np.expm1(t), 0.0)
     return (redshift >= low) & (redshift < high)
 
 

@@ -157,8 +157,8 @@ class MapSpectraDisplay:
         is_square = outline_cells(self.cell_positions).shape[1] == 4
         half_width, floor, rise = (0.5, 0.5, 0.66) if is_square else (0.4, 0.34, 0.5)
         x = half_width * (2 * x - 1)
-        curves = [
-            np.column_stack([column + x, row + floor - 0.1 - rise * curve])
+        curves = [  # straight across masked bins
+            np.column_stack([column + x, row + floor - 0.1 - rise * curve])[~np.isnan(curve)]
             for (column, row), curve in zip(self.cell_positions[filled], height, strict=True)
         ]
         return curves, floor
@@ -168,7 +168,10 @@ def _thin(spectra, n_bins):
     """Average neighbouring pixels into at most `n_bins`; return (spectra, places in [0, 1])."""
     n_pixels = spectra.shape[1]
     edges = np.linspace(0, n_pixels, min(n_bins, n_pixels) + 1).astype(int)
-    thin = np.add.reduceat(spectra, edges[:-1], axis=1) / np.diff(edges)
+    known = ~np.isnan(spectra)
+    total = np.add.reduceat(np.where(known, spectra, 0), edges[:-1], axis=1)
+    with np.errstate(invalid="ignore"):  # a bin that is masked throughout is NaN
+        thin = total / np.add.reduceat(known, edges[:-1], axis=1, dtype=int)
     return thin, np.linspace(0, 1, thin.shape[1])
 
 

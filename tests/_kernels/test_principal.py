@@ -6,7 +6,7 @@ from sklearn.decomposition import PCA
 
 from sklearn_sedzoo._kernels import _principal
 from sklearn_sedzoo._kernels._principal import (
-    Frame,
+    Whitening,
     fit_principal_frame,
     fit_whitening,
     project,
@@ -70,9 +70,38 @@ def test_whitening_orders_and_scales():
     np.testing.assert_allclose(np.abs(white), np.abs(sklearn_white) * np.sqrt(200 / 199), rtol=1e-9)
 
 
+@pytest.mark.parametrize("draw_in_tails", [False, True])
 @pytest.mark.parametrize("n_rows", [1, 2, 5])
-def test_whitening_of_flat_latents_is_finite(n_rows):
+def test_whitening_of_flat_latents_is_finite(n_rows, draw_in_tails):
     latents = np.full((n_rows, 3), 2.5)
-    frame = fit_whitening(latents)
-    assert isinstance(frame, Frame)
+    frame = fit_whitening(latents, draw_in_tails=draw_in_tails)
+    assert isinstance(frame, Whitening)
     np.testing.assert_array_equal(whiten(latents, frame), np.zeros((n_rows, 3)))
+
+
+def test_tails_are_drawn_in_and_let_out_again():
+    """A few far-out rows set the scale of plain whitening, and not that of the robust one."""
+    rng = np.random.default_rng(0)
+    latents = rng.normal(size=(2000, 2)) * [3.0, 1.0]
+    latents[:40, 1] += 30
+    robust, plain = (fit_whitening(latents, draw_in_tails=draw_in) for draw_in in (True, False))
+    white = whiten(latents, robust)
+    np.testing.assert_allclose(white.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(white.std(axis=0), 1)
+    np.testing.assert_allclose(unwhiten(white, robust), latents, atol=1e-9)
+    bulk = slice(40, None)
+    assert np.std(whiten(latents, plain)[bulk], axis=0).min() < 0.4
+    assert np.std(white[bulk], axis=0).min() > 0.65
+
+
+def test_tails_heed_weights():
+    rng = np.random.default_rng(1)
+    latents, weight = rng.normal(size=(60, 2)), rng.integers(0, 3, 60)
+    repeated = fit_whitening(np.repeat(latents, weight, axis=0), draw_in_tails=True)
+    weighted = fit_whitening(latents, weight, draw_in_tails=True)
+    np.testing.assert_allclose(whiten(latents, weighted), whiten(latents, repeated), atol=0.05)  # quantiles differ
+
+
+def test_far_latents_decode_to_something_finite():
+    frame = fit_whitening(np.random.default_rng(2).normal(size=(50, 2)), draw_in_tails=True)
+    assert np.isfinite(unwhiten(np.array([[1e3, -1e6]]), frame)).all()

@@ -94,6 +94,20 @@ def test_whitened_latents(kind):
     np.testing.assert_allclose(white.model_.whitening.spread, spread, rtol=1e-3)
 
 
+def test_robust_latents_are_the_same_network_with_tails_drawn_in():
+    X = make_spectra()
+    kind = next(iter(TINY.values()))
+    plain = ConvAutoencoderEmbedder(2, **kind, random_state=0).fit(X)
+    robust = ConvAutoencoderEmbedder(2, **kind, random_state=0, whiten="robust").fit(X)
+    Z = robust.transform(X)
+    np.testing.assert_allclose(robust.inverse_transform(Z), plain.inverse_transform(plain.transform(X)), atol=1e-4)
+    for axis in range(2):  # each axis is bent, its order stays
+        order = np.argsort(plain.transform(X)[:, axis])
+        assert (np.diff(Z[order, axis]) >= -1e-5).all()
+    with pytest.raises(ValueError, match="`whiten` of ConvAutoencoderEmbedder must be one of"):
+        ConvAutoencoderEmbedder(2, whiten="yes").fit(X)
+
+
 @BOTH
 def test_same_seed_same_bits_and_globals_untouched(kind):
     X = make_spectra()

@@ -5,27 +5,49 @@ from sklearn.frozen import FrozenEstimator
 from sklearn_sedzoo import metrics
 from sklearn_sedzoo.mapping import SOMMapper
 from sklearn_sedzoo.photoz import SOMRedshiftRegressor
-from sklearn_sedzoo.photoz._nz import NzEstimate, histogram, weigh_labels
+from sklearn_sedzoo.photoz._nz import CellSums, NzEstimate, histogram, move_labels
 from tests.photoz.test_regressor import make_sky
 
 SKY, Z = make_sky(3000, 0)
 NEW, Z_NEW = make_sky(4000, 1)
 
 
-def test_weights_by_hand():
+def test_weights_and_moves_by_hand():
+    labels = np.array([0.1, 0.2, 0.5, 0.9])
     estimate = NzEstimate(
-        np.array([0.1, 0.2, 0.5, 0.9]),
+        labels,
+        np.log1p(labels),
         np.ones(4),
         [np.array([0, 0, 1, 2])],
-        [np.array([6.0, 3.0, 0.0, 1.0])],
+        [CellSums(np.array([6.0, 3.0, 0.0, 1.0]), np.log1p([0.15, 0.6, 0.0, 0.0]))],
         np.linspace(0, 1, 11),
     )
-    weight, coverage = weigh_labels(estimate, np.ones(4), 1)
+    redshift, weight, coverage = move_labels(estimate, np.ones(4), 1)
     np.testing.assert_allclose(weight, np.array([3, 3, 3, 0]) / 9)
     assert coverage == pytest.approx(0.9)
-    weight, coverage = weigh_labels(estimate, np.ones(4), 2)
+    # the first two keep their ratio of 1 + z, and their mean logarithm becomes that of 1.15
+    np.testing.assert_allclose((1 + redshift[1]) / (1 + redshift[0]), 1.2 / 1.1)
+    np.testing.assert_allclose(np.sqrt((1 + redshift[0]) * (1 + redshift[1])), 1.15)
+    np.testing.assert_allclose(redshift[2:], [0.6, 0.9])
+    _, weight, coverage = move_labels(estimate, np.ones(4), 2)
     np.testing.assert_allclose(weight, np.array([3, 3, 0, 0]) / 6)
     assert coverage == pytest.approx(0.6)
+
+
+def test_a_selection_within_cells_is_corrected():
+    """Within each of four wide cells the labels are brighter, and so nearer, than the photometric sample."""
+    rng = np.random.default_rng(0)
+    magnitude = rng.uniform(20, 24, 6000)
+    z = np.expm1(0.1 + 0.1 * (magnitude - 20) + 0.02 * rng.standard_normal(6000))
+    bright = (rng.uniform(size=6000) < np.exp(20 - magnitude)) & (np.arange(6000) < 4000)
+    X = np.column_stack([magnitude, np.zeros(6000)])
+    som = SOMMapper(1, 4).fit(X[4000:])
+    model = SOMRedshiftRegressor(FrozenEstimator(som), random_state=0).fit(X[bright], z[bright])
+    cells, places = som.predict(X[bright]), som.predict(X[4000:])
+    counted = np.mean([z[bright][cells == place].mean() for place in places])
+    truth, result = z[4000:].mean(), model.summarize_nz(X[4000:])
+    assert counted - truth < -0.01
+    assert abs(result.mean - truth) < 0.3 * abs(counted - truth)
 
 
 def test_the_histogram_keeps_the_mean():

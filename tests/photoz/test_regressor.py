@@ -11,9 +11,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_sedzoo import metrics
+from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.mapping import SOMMapper, SOMRegressor
 from sklearn_sedzoo.model_selection import photoz_scorer
 from sklearn_sedzoo.photoz import SOMRedshiftRegressor
+from sklearn_sedzoo.photoz._maps import find_cells
 
 
 def make_sky(n, seed, noise=0.02):
@@ -117,6 +119,29 @@ def test_names_of_features_raise_no_warning():
         model.predict(new[list("badc")])
 
 
+def test_a_frozen_map_of_a_dataframe():
+    table = pd.DataFrame(SKY, columns=list("abcd"))
+    som = clone(SMALL).set_params(random_state=0)
+    named, plain = FrozenEstimator(clone(som).fit(table)), FrozenEstimator(clone(som).fit(SKY))
+    ours = SOMRedshiftRegressor(named).fit(table, Z)
+    np.testing.assert_array_equal(ours.predict(table), SOMRedshiftRegressor(plain).fit(SKY, Z).predict(SKY))
+    with pytest.raises(ValueError, match=r"was fitted on the features \['a', .*, but X has \['d', "):
+        SOMRedshiftRegressor(named).fit(table[list("dcba")], Z)
+
+
+def test_cells_are_those_of_the_map(model):
+    for som in model.soms_[:2]:
+        np.testing.assert_array_equal(find_cells(som, NEW), som.predict(NEW))
+
+
+def test_redshifts_outside_of_the_grid():
+    with pytest.warns(SedDataWarning, match=r"ends at 0 and 1: \d+ of 1500 redshifts are outside, first at row 0"):
+        model = SOMRedshiftRegressor(SMALL, n_maps=1, zgrid=np.linspace(0, 1, 50), random_state=0).fit(
+            SKY[np.argsort(-Z)], np.sort(Z)[::-1]
+        )
+    np.testing.assert_allclose(np.trapezoid(model.predict_dist(NEW), model.zgrid_, axis=1), 1)
+
+
 def test_seeds_pickles_and_clones(model):
     again = clone(model).fit(SKY, Z)
     np.testing.assert_array_equal(again.predict(NEW), model.predict(NEW))
@@ -195,6 +220,7 @@ def test_grid_search_by_photoz_scores():
         ({"zgrid": [0, 1, 1]}, ValueError, "must increase, got .*1.0.* at index 1"),
         ({"zgrid": [-1, 1]}, ValueError, "must be at least 2 finite redshifts >= 0"),
         ({"som": StandardScaler()}, TypeError, "must be a SOMMapper"),
+        ({"som": SOMMapper(metric="cosine")}, ValueError, "must have metric='euclidean', got 'cosine'"),
         ({"som": []}, ValueError, "must not be an empty list"),
         ({"som": FrozenEstimator(SMALL)}, ValueError, "must hold fitted maps"),
         ({"som": FrozenEstimator(SOMMapper(2, 2).fit(SKY[:, :2]))}, ValueError, "fitted on 2 features, but X has 4"),

@@ -128,3 +128,11 @@ def test_curves_keep_the_shape_of_the_spectrum():
     rise = -(first[:, 1] - first[0, 1])  # the y axis points down
     assert rise[2] / rise[1] == pytest.approx(3, rel=0.05)  # percentiles cut a little
     np.testing.assert_allclose(first[:, 1], second[::-1, 1])
+
+
+def test_areas_of_spectra_with_masked_pixels_are_whole():
+    spectra = np.array([[1.0, np.nan, 4.0, 3.0], [np.nan, 2.0, 1.0, np.nan]])
+    display = MapSpectraDisplay(spectra, SQUARE[:2], counts=np.array([1, 1])).plot()
+    assert [len(curve) for curve in display.lines_.get_segments()] == [3, 2]
+    areas = display.ax_.collections[1].get_paths()
+    assert all(np.isfinite(area.vertices).all() for area in areas)
