@@ -35,7 +35,7 @@ def test_noise_of_the_latents_is_what_noise_does_to_them():
 def test_latents_in_the_noise_are_flagged():
     rng = np.random.default_rng(0)
     x = np.linspace(0, 1, 43)
-    X = 1 + rng.uniform(0, 1, (300, 1)) * x + 0.02 * rng.standard_normal((300, 43))
+    X = 1 + rng.uniform(0, 1, (2000, 1)) * x + 0.02 * rng.standard_normal((2000, 43))
     still = {**TINY["residual"], "epochs": 1, "learning_rate": 1e-30, "random_state": 0}
     assert ConvAutoencoderEmbedder(3, **still).fit(X).is_noisy_.tolist() == [False, True, True]
 
