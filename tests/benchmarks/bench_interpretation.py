@@ -59,11 +59,11 @@ def figure4(catalog, runs):
 
 
 def figure5(catalog, runs):
-    """The best way to carry labels to noisy spectra: neighbours that are as noisy."""
+    """The best way to carry labels to noisy spectra: neighbours that are as noisy, in six latents of such spectra."""
     run = runs[0]
     for noise, bound in NOISES.items():
         noisy = add_noise(catalog.flux, noise, seed=5)
-        zoo = run.zoo if np.isinf(noise) else make_zoo(catalog, 0).fit(noisy[run.train])
+        zoo = run.zoo if np.isinf(noise) else make_zoo(catalog, 0, latent_dim=6).fit(noisy[run.train])
         latents = np.asarray(zoo.transform(noisy))
         missed = {}
         for n_neighbors in (10, 15, 30, 100):
