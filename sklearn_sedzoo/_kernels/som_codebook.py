@@ -36,6 +36,7 @@ class Codebook:
     masked_table: Any
     largest: float
     tree: cKDTree | None = None
+    is_exact: bool = True
     is_searched_by_choice: bool = False  # squared distances must then not depend on the choice
 
     @cached_property
@@ -102,8 +103,9 @@ def normalize_rows(rows: np.ndarray) -> np.ndarray:
 def expand_squares(samples: np.ndarray, codebook: Codebook, observed: np.ndarray | None, out: Any = None) -> np.ndarray:
     """Return the squared distances (n_samples, n_cells) less the samples' own norms."""
     if codebook.table is None:
-        weights, seen = codebook.centered, 1 if observed is None else observed
-        return np.dot(np.broadcast_to(seen, samples[:, :-1].shape), weights.T**2) - 2 * (samples[:, :-1] @ weights.T)
+        weights = codebook.centered
+        own = np.einsum("ij,ij->i", weights, weights) if observed is None else observed @ (weights**2).T
+        return own - 2 * (samples[:, :-1] @ weights.T)
     if observed is None:
         return np.dot(samples, codebook.table, out=out)
     both = np.concatenate([samples[:, :-1], observed], axis=1, dtype=samples.dtype)

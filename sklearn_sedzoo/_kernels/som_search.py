@@ -2,7 +2,7 @@
 
 Samples are taken in slabs (centred copy, sums by cell) and slabs in blocks (matrix product whose result stays in
 cache). Every slab is computed by one thread and slabs are added in order: the result does not depend on the number of
-threads. What float32 cannot decide is searched again in float64: the cells found are those of float64.
+threads. What float32 cannot decide is searched again in float64 (`is_exact`): the cells found are those of float64.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def find_best_cells(
     with_sums: bool = False,
     has_missing: bool = False,
     is_normalized: bool = False,
+    is_exact: bool = True,
     n_threads: int = 1,
 ) -> Assignment:
     """Find the nearest cell of each sample; ties (to 1e-9, relative) go to the lowest cell number.
@@ -74,6 +75,9 @@ def find_best_cells(
         Measure distances over the observed features, times n_features / n_observed.
     is_normalized : bool, default=False
         Divide each sample by its norm first.
+    is_exact : bool, default=True
+        Search samples in float32 that float32 cannot decide again in float64. Without, the least of the rounded
+        distances counts: enough within a training, whose large maps are one point at first, as float32 sees it.
     n_threads : int, default=1
         Threads over slabs; BLAS should be held to one thread meanwhile.
 
@@ -86,6 +90,7 @@ def find_best_cells(
     """
     n_samples, n_features = X.shape
     codebook = prepare_codebook(weights, X.dtype, has_missing)
+    codebook.is_exact = is_exact or X.dtype == np.float64
     if n_features <= _TREE_FEATURES and len(weights) >= _TREE_CELLS and n_samples >= 8 * _TREE_TRIAL:
         codebook.is_searched_by_choice = True
         _try_tree(X, codebook, has_missing, is_normalized)
@@ -159,13 +164,17 @@ def _search_blocks(samples, observed, norms, codebook, with_second):
         part = slice(start, min(start + n_block, n_samples))
         size = part.stop - start
         expanded = expand_squares(samples[part], codebook, None if observed is None else observed[part], buffer[:size])
+        if not (codebook.is_exact or with_second):
+            best[part] = expanded.argmin(axis=1)
+            squared[part] += expanded[np.arange(size), best[part]]
+            continue
         best[part], least, rows = _take_least(expanded, norms[part], slack[part])
         tied.append(start + rows)
         if with_second and n_cells > 1:
             second[part], _, rows = _take_least(expanded, norms[part], slack[part])
             tied.append(start + rows)
         squared[part] += least
-    is_final = samples.dtype == np.float64 or codebook.largest == 0
+    is_final = samples.dtype == np.float64 or codebook.largest == 0 or not codebook.is_exact
     return best, second, squared, np.empty(0, dtype=np.intp) if is_final else np.unique(np.concatenate(tied))
 
 

@@ -25,7 +25,9 @@ def train_batch(X, weights, radii, *, sample_weight, grid, search, subspace, rep
             weights = subspace.expand(weights)
         for radius in part if not is_stopped else ():
             reporter.begin()
-            found = find_best_cells(data, weights, sample_weight=sample_weight, with_sums=True, **search)
+            found = find_best_cells(
+                data, weights, sample_weight=sample_weight, with_sums=True, is_exact=False, **search
+            )
             weights = update_weights(weights, found, radius, **grid)
             error = average_error(found.squared, sample_weight, is_cosine=grid["is_normalized"])
             history["radius"].append(radius)
