@@ -150,13 +150,14 @@ def _measure_frame(catalog, flux, usable, found):
     redshift = catalog.redshift
     if redshift is not None:
         redshift = np.where(np.isfinite(redshift[usable]), redshift[usable], 0.0)
-    strengths = {}
+    strengths, agree, lines = {}, {}, list(ABSORPTION_LINES.values())
     for frame, stretch in (("rest", ones), ("observed", None if redshift is None else 1 + redshift)):
         if stretch is not None:
             stack = line_centroid.stack_spectra(flux, catalog.wavelength, stretch, STACK_GRID)
-            strengths[frame] = line_centroid.line_strength(STACK_GRID, stack, list(ABSORPTION_LINES.values()))
+            strengths[frame] = line_centroid.line_strength(STACK_GRID, stack, lines)
+            agree[frame] = line_centroid.measure_medium(STACK_GRID, stack, lines)[1] < MOST_ERROR
     if redshift is None:
-        frame = stated or ("rest" if strengths["rest"] > 0.03 else "unknown")
+        frame = stated or ("rest" if agree["rest"] else "unknown")  # noise is deep too, but its lines do not agree
         text = f"{frame}; the file has no redshifts"
         if frame != "rest":
             found.warnings.append(
