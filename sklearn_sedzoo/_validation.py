@@ -87,6 +87,18 @@ def check_range(owner, X):
             raise ValueError(f"X of {owner} holds {largest!r}, more than float64 can. Scale the fluxes first.")
 
 
+def check_squares(owner, X):
+    """Refuse numbers whose squares, or sums of them, leave the range of their type (NaN is a missing value)."""
+    low, high = (1e-150, 1e150) if X.dtype == np.float64 else (0, 1e30)
+    with np.errstate(invalid="ignore"):
+        largest = max(np.fmax.reduce(X, axis=None, initial=0), -np.fmin.reduce(X, axis=None, initial=0))
+    if largest > high or 0 < largest < low:
+        raise ValueError(
+            f"X of {owner} must hold numbers of at most {high:g} and not all below {low:g}, whose squares {X.dtype} "
+            f"can hold; got up to {largest:.3g}. Multiply X by a constant."
+        )
+
+
 def check_finite_spectra(owner, X, on_bad, masked=None):
     """Raise for spectra that are not finite, or turn infinity into NaN; pixels that are `masked` may hold anything."""
     with np.errstate(over="ignore", invalid="ignore"):

@@ -629,7 +629,7 @@ def _():
     for kind in (Table, QTable):
         same(kind({"flux": FLUX, "wavelength": wavelength, "age": np.arange(4)}), wavelength=None, rtol=1e-9)
     refuses(
-        "column wavelength of the table X has no unit",
+        "wavelengths in the table X have no unit.*or set it in the data",
         resampler().fit,
         Table({"flux": FLUX, "wavelength": wavelength.value}),
     )
@@ -662,8 +662,11 @@ def _():
 
 @case(72, "tensors")
 def _():
-    jax = pytest.importorskip("jax")
+    jax, torch = pytest.importorskip("jax"), pytest.importorskip("torch")
     same(jax.numpy.asarray(FLUX), 1e-6)
+    same(torch.tensor(FLUX))
+    if torch.cuda.is_available():
+        refuses("Use Tensor.cpu()", resampler().fit, torch.tensor(FLUX, device="cuda"), error=TypeError)
 
 
 @case(73, "read-only memory map")

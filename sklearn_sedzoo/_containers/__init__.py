@@ -9,34 +9,76 @@ from sklearn_sedzoo._containers._columns import (
     parse_columns,
     parse_wavelength_names,
 )
-from sklearn_sedzoo._containers._convert import name_columns
+from sklearn_sedzoo._containers._convert import name_columns, tables_from_astropy
 from sklearn_sedzoo._containers._grid import check_grid, find_wavelength, require_wavelength
-from sklearn_sedzoo._containers._read import SpectrumBlocks, join_blocks, read_blocks, read_spectra, take_flux
-from sklearn_sedzoo._containers._specutils import is_specutils, table_from_specutils
+from sklearn_sedzoo._containers._layout import (
+    ERROR_NAMES,
+    FLUX_NAMES,
+    IVAR_NAMES,
+    LOG_NAMES,
+    MASK_NAMES,
+    REDSHIFT_NAMES,
+    WAVELENGTH_NAMES,
+    as_floats,
+    find_name,
+    inverse_variances,
+    name_properties,
+    rising_table,
+    share_properties,
+    tables_from_columns,
+    wavelengths_of,
+)
+from sklearn_sedzoo._containers._read import (
+    SpectrumBlocks,
+    join_blocks,
+    read_blocks,
+    read_spectra,
+    refuse_shifted,
+    take_flux,
+)
+from sklearn_sedzoo._containers._specutils import is_specutils, split_specutils, table_from_specutils
 from sklearn_sedzoo._containers._table import SpectrumTable
 from sklearn_sedzoo._containers._units import check_plausible, find_density, to_angstrom
 
 __all__ = [
+    "ERROR_NAMES",
+    "FLUX_NAMES",
     "FLUX_PREFIX",
+    "IVAR_NAMES",
     "IVAR_PREFIX",
     "KNOWN_SCALARS",
+    "LOG_NAMES",
+    "MASK_NAMES",
+    "REDSHIFT_NAMES",
+    "WAVELENGTH_NAMES",
     "SpectrumBlocks",
     "SpectrumColumns",
     "SpectrumTable",
+    "as_floats",
     "check_grid",
     "check_plausible",
     "find_density",
+    "find_name",
     "find_wavelength",
+    "inverse_variances",
     "is_specutils",
     "join_blocks",
     "name_columns",
+    "name_properties",
     "name_wavelengths",
     "parse_columns",
     "parse_wavelength_names",
     "read_blocks",
     "read_spectra",
+    "refuse_shifted",
     "require_wavelength",
+    "rising_table",
+    "share_properties",
+    "split_specutils",
     "table_from_specutils",
+    "tables_from_astropy",
+    "tables_from_columns",
     "take_flux",
     "to_angstrom",
+    "wavelengths_of",
 ]

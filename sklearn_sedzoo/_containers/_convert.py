@@ -8,13 +8,9 @@ import numpy as np
 import pandas as pd
 
 from sklearn_sedzoo._containers._columns import name_wavelengths
+from sklearn_sedzoo._containers._layout import FLUX_NAMES, find_name, share_properties, tables_from_columns
 from sklearn_sedzoo._containers._specutils import is_specutils, table_from_specutils
 from sklearn_sedzoo._containers._table import SpectrumTable
-from sklearn_sedzoo._containers._units import to_angstrom
-
-WAVELENGTH_NAMES = ("WAVELENGTH", "WAVE", "LAMBDA", "LAM", "SPECTRAL_AXIS")
-FLUX_NAMES = ("FLUX", "SPECTRA", "SPEC", "FLUXES")
-IVAR_NAMES = ("IVAR", "IVARS", "INVVAR")
 
 
 def name_columns(X):
@@ -29,33 +25,32 @@ def name_columns(X):
         return _name_floats(_refuse_text(X))
     if isinstance(X, np.ndarray) and type(X) in {np.ndarray, np.memmap} and X.dtype.kind != "O":
         return X
-    if is_specutils(X):
+    if is_specutils(X) or (isinstance(X, (list, tuple)) and X and all(map(is_specutils, X))):
         return table_from_specutils(X).to_frame()
-    if hasattr(X, "__dask_graph__"):
-        raise TypeError(
-            f"X is a lazy {type(X).__module__}.{type(X).__name__}: it is not computed behind your back. Pass "
-            "X.compute() where it fits in memory, or apply the fitted step block by block (X.map_blocks)."
-        )
+    _refuse_lazy(X)
     if _is_a(X, "astropy.table", "Table"):
         return _from_astropy(X)
     if _is_a(X, "polars", "DataFrame"):
         return _refuse_text(pd.DataFrame({name: X[name].to_numpy() for name in X.columns}))
-    if _is_a(X, "pyarrow", "Table"):
+    if _is_a(X, "pyarrow", "Table") or _is_a(X, "pyarrow", "RecordBatch"):
         return _refuse_text(X.to_pandas())
     if _is_a(X, "astropy.nddata", "NDData"):
         return np.asarray(X.data) if X.mask is None else np.ma.MaskedArray(X.data, np.broadcast_to(X.mask, X.shape))
+    if _is_a(X, "astropy.utils.masked", "Masked"):
+        return unmask(X)
     if isinstance(X, (list, tuple)) or getattr(getattr(X, "dtype", None), "kind", "") == "O":
         _refuse_ragged(X)
     return X
 
 
-def table_columns(names):
-    """Return the names of the flux, wavelength and inverse-variance columns of a table; None where missing."""
-    upper = {str(name).upper(): name for name in reversed(list(names))}
-    return tuple(
-        next((upper[name] for name in group if name in upper), None)
-        for group in (FLUX_NAMES, WAVELENGTH_NAMES, IVAR_NAMES)
-    )
+def _refuse_lazy(X):
+    is_dask = hasattr(X, "__dask_graph__")
+    if is_dask or _is_a(X, "polars", "LazyFrame"):
+        cure = "X.compute()" if is_dask else "X.collect()"
+        raise TypeError(
+            f"X is a lazy {type(X).__module__}.{type(X).__name__}: it is not computed behind your back. Pass {cure} "
+            "where it fits in memory, or apply the fitted step block by block (X.map_blocks)."
+        )
 
 
 def _is_a(X, module, name):
@@ -108,37 +103,38 @@ def _refuse_ragged(X):
         )
 
 
+def tables_from_astropy(table, unit=None, where="the table X"):
+    """Return the SpectrumTables of an astropy table with columns FLUX and WAVELENGTH.
+
+    One, or one for each row where the rows have own grids; numbers and names beside them are properties.
+    """
+    columns = {name: unmask(table[name]) for name in table.colnames}
+    units = {name: str(table[name].unit or "") for name in table.colnames}
+    tables = tables_from_columns(columns, units, unit=unit, where=where)
+    beside = [name for name, column in columns.items() if column.ndim == 1 and column.dtype.kind in "iufbUS"]
+    properties = table[beside].to_pandas(index=False) if beside else pd.DataFrame()
+    properties.attrs["units"] = {name: units[name] for name in beside}
+    return share_properties(tables, properties)
+
+
+def unmask(X):
+    """Return an array without its unit, as one of numpy's masked arrays where it has a mask."""
+    X = getattr(X, "value", X)
+    if _is_a(X, "astropy.utils.masked", "Masked"):
+        return np.ma.MaskedArray(X.unmasked, X.mask)
+    return np.ma.asanyarray(X) if isinstance(X, np.ma.MaskedArray) else np.asarray(X)
+
+
 def _from_astropy(table):
-    """Return a DataFrame of an astropy table: a vector column FLUX, or one column for each wavelength."""
-    flux, wavelength, ivar = table_columns(table.colnames)
-    if flux is None or table[flux].ndim != 2:
-        frame = table.to_pandas() if not _has_vectors(table) else None
-        if frame is None:
+    """Return a DataFrame of an astropy table: columns FLUX and WAVELENGTH, or one column for each wavelength."""
+    if find_name(table.colnames, FLUX_NAMES) is None:
+        if any(table[name].ndim > 1 for name in table.colnames):
             raise ValueError(f"The table X has no vector column FLUX; its columns are {', '.join(table.colnames[:8])}.")
-        return _refuse_text(frame)
-    if wavelength is None:
-        raise ValueError(f"The table X has a column {flux} and no column WAVELENGTH. Add one, with its unit.")
-    grid = table[wavelength]
-    if grid.unit is None:
-        raise ValueError(f"The column {wavelength} of the table X has no unit. Set it; it is not guessed.")
-    values = np.asarray(getattr(grid, "value", grid), dtype=float)
-    if values.ndim != 2 or not (values == values[0]).all():
-        raise ValueError(f"The column {wavelength} of the table X must hold the same grid in each row.")
-    known = [name for name in table.colnames if table[name].ndim == 1 and table[name].dtype.kind in "iuf"]
-    return SpectrumTable(
-        _filled(table[flux]),
-        to_angstrom(values[0], grid.unit),
-        pd.DataFrame({name: np.asarray(table[name]) for name in known}, index=pd.RangeIndex(len(table))),
-        str(table[flux].unit or ""),
-        ivar=None if ivar is None else _filled(table[ivar], 0.0),
-    ).to_frame()
-
-
-def _has_vectors(table):
-    return any(table[name].ndim > 1 for name in table.colnames)
-
-
-def _filled(column, value=np.nan):
-    values = np.ma.asanyarray(getattr(column, "value", column))
-    values = values.astype(np.result_type(values.dtype.newbyteorder("="), np.float32))
-    return np.asarray(values.filled(value)) if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
+        return _refuse_text(table.to_pandas(index=False))
+    tables = tables_from_astropy(table)
+    if len(tables) > 1:
+        raise ValueError(
+            "The spectra of the table X have different wavelength grids. Bring them to one with "
+            "sklearn_sedzoo.io.read_spectra(X, grid=...)."
+        )
+    return tables[0].to_frame()

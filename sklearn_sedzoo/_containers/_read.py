@@ -12,17 +12,22 @@ from sklearn.utils.validation import validate_data
 from sklearn_sedzoo._containers._columns import IVAR_PREFIX, parse_columns
 from sklearn_sedzoo._containers._convert import name_columns
 from sklearn_sedzoo._containers._grid import describe_grid, is_same_grid
-from sklearn_sedzoo._containers._units import find_density, to_angstrom
+from sklearn_sedzoo._containers._units import find_density, is_logarithmic, to_angstrom
 from sklearn_sedzoo._validation import FLOAT_DTYPES, check_finite_spectra, check_ivar, check_spectra
 
 
 class SpectrumBlocks(NamedTuple):
-    """The parts of X: `flux` and `ivar` (or None) of shape (n_samples, n_flux), `scalars` by name, `index` of rows."""
+    """The parts of X: `flux` and `ivar` (or None) of shape (n_samples, n_flux), `scalars` by name, `index` of rows.
+
+    `attrs` is what X states of itself: ``flux_unit``, ``medium``, ``frame``, and ``is_shifted`` once a resampler has
+    brought it to the rest frame.
+    """
 
     flux: np.ndarray
     ivar: np.ndarray | None = None
     scalars: dict | None = None
     index: pd.Index | None = None  # type: ignore[assignment] # tuples have a method of this name; nobody calls it here
+    attrs: dict | None = None
 
 
 def read_spectra(estimator, X, *, reset, on_bad="raise", **check_params):
@@ -64,9 +69,9 @@ def read_blocks(estimator, X, *, reset, on_bad="raise", scalars=(), **check_para
     -------
     blocks : SpectrumBlocks
     """
-    X = name_columns(X)
-    _check_density(estimator, X)
-    names = _string_names(X)
+    given, X = X, name_columns(X)
+    _check_flux_unit(estimator, getattr(X, "attrs", {}).get("flux_unit") or getattr(given, "unit", None))
+    names, attrs = _string_names(X), dict(getattr(X, "attrs", {}))
     if not reset and names is not None and not hasattr(estimator, "feature_names_in_"):
         _refuse_other_grid(estimator, names, scalars)
         X = X.to_numpy()
@@ -77,7 +82,7 @@ def read_blocks(estimator, X, *, reset, on_bad="raise", scalars=(), **check_para
         flux = check_spectra(estimator, X, reset=reset, on_bad=on_bad, **check_params)
         if reset:
             estimator._columns = columns or parse_columns(None, flux.shape[1])
-        return SpectrumBlocks(flux, None, {}, getattr(X, "index", None))
+        return SpectrumBlocks(flux, None, {}, getattr(X, "index", None), attrs)
     validate_data(estimator, X, reset=reset, skip_check_array=True)
     if reset:
         estimator._columns = columns
@@ -112,11 +117,26 @@ def take_flux(X):
     return np.where(ivar > 0, flux, np.nan), ivar, columns.wavelength
 
 
-def join_blocks(flux, ivar, index, names):
-    """Return `flux` as it is, or, where there is `ivar`, both as one DataFrame: an array would not tell them apart."""
-    if ivar is None:
+def join_blocks(flux, ivar, names, blocks, **changed):
+    """Return `flux` as it is, or a DataFrame where there is `ivar` or a frame that is no longer the observed one.
+
+    An array would not tell flux and inverse variance apart. The DataFrame states what X did, but for what changed.
+    """
+    if ivar is None and not changed and not (blocks.attrs or {}).get("is_shifted"):
         return flux
-    return pd.DataFrame(np.concatenate([flux, ivar], axis=1), index=index, columns=names)
+    values = flux if ivar is None else np.concatenate([flux, ivar], axis=1)
+    frame = pd.DataFrame(values, index=blocks.index, columns=names, copy=False)
+    frame.attrs.update({**(blocks.attrs or {}), **changed})
+    return frame
+
+
+def refuse_shifted(estimator, blocks, what):
+    """Raise where X has been brought to the rest frame already: `what` acts on observed wavelengths."""
+    if (blocks.attrs or {}).get("is_shifted"):
+        raise ValueError(
+            f"X of {type(estimator).__name__} has been brought to the rest frame already, and {what} acts on observed "
+            "wavelengths. Put it before SpectrumResampler(redshift=...)."
+        )
 
 
 def _string_names(X):
@@ -137,7 +157,7 @@ def _split(estimator, X, columns, on_bad, check_params):
     ivar = None if columns.ivar is None else check_ivar(owner, take(columns.ivar, [flux.dtype]), len(X))
     flux = check_finite_spectra(owner, flux, on_bad, masked=None if ivar is None else ivar == 0)
     scalars = {name: take([place], np.float64)[:, 0] for name, place in columns.scalars.items()}
-    return SpectrumBlocks(flux, ivar, scalars, X.index)
+    return SpectrumBlocks(flux, ivar, scalars, X.index, dict(X.attrs))
 
 
 def _refuse_other_grid(estimator, names, scalars):
@@ -154,11 +174,17 @@ def _refuse_other_grid(estimator, names, scalars):
         )
 
 
-def _check_density(estimator, X):
-    """Refuse fluxes whose unit is a density per frequency where one per wavelength is declared, or the reverse."""
-    unit = getattr(X, "attrs", {}).get("flux_unit") or getattr(X, "unit", None)
+def _check_flux_unit(estimator, unit):
+    """Refuse magnitudes, and densities per frequency where one per wavelength is declared, or the reverse."""
+    if not unit:
+        return
+    if is_logarithmic(unit):
+        raise ValueError(
+            f"X of {type(estimator).__name__} is in {str(unit)!r}, a logarithm: means of it are no means of the flux. "
+            "Convert X to a flux density first, for example with X.to('Jy')."
+        )
     declared = getattr(estimator, "density", None)
-    found = find_density(unit) if unit and declared else ""
+    found = find_density(unit) if declared else ""
     if found and found != declared:
         raise ValueError(
             f"X of {type(estimator).__name__} is in {str(unit)!r}, a density per {found}, but density={declared!r}. "

@@ -28,7 +28,7 @@ def table_from_specutils(spectra):
     spectra : specutils.Spectrum, SpectrumCollection or SpectrumList
         A Spectrum may hold many spectra as rows; those of a list must have one grid.
     """
-    parts = [spectra] if not isinstance(spectra, list) else list(spectra)
+    parts = list(spectra) if isinstance(spectra, (list, tuple)) else [spectra]
     if not parts:
         raise ValueError("The SpectrumList X is empty.")
     blocks = [read_spectrum(part) for part in parts]
@@ -45,7 +45,7 @@ def table_from_specutils(spectra):
     with_ivar = all(block[2] is not None for block in blocks)
     redshift = np.concatenate([block[3] for block in blocks])
     properties = pd.DataFrame(index=pd.RangeIndex(len(redshift)))
-    if np.isfinite(redshift).any():
+    if np.isfinite(redshift).any() and np.any(redshift != 0):  # 0 is what specutils says where nobody gave one
         properties["redshift"] = redshift
     return SpectrumTable(
         np.concatenate([block[1] for block in blocks]),
@@ -54,6 +54,17 @@ def table_from_specutils(spectra):
         first[4],
         ivar=np.concatenate([block[2] for block in blocks]) if with_ivar else None,
     )
+
+
+def split_specutils(spectra):
+    """Return a list of containers that have one grid each: those of a list, the spectra of a collection."""
+    parts = list(spectra) if isinstance(spectra, (list, tuple)) else [spectra]
+    axes = [np.asarray(part.spectral_axis.value) for part in parts]
+    return [
+        one
+        for part, axis in zip(parts, axes, strict=True)
+        for one in (part if axis.ndim == 2 and (axis != axis[0]).any() else [part])
+    ]
 
 
 def read_spectrum(spectrum):

@@ -89,7 +89,7 @@ class SpectrumTable:
         """Return what estimators take as X: fluxes, inverse variances and named numbers as columns of a DataFrame.
 
         Fluxes are named by their wavelength in Angstrom, inverse variances ``ivar_<wavelength>`` (if there are any);
-        ``redshift`` and ``ebv`` come along where the properties have them. Unit, density and medium of the spectra
+        ``redshift`` and ``ebv`` come along where the properties have them. Unit, medium and frame of the spectra
         stand in ``attrs``.
         """
         names, values = name_wavelengths(self.wavelength), self.flux
@@ -100,5 +100,6 @@ class SpectrumTable:
         for name in KNOWN_SCALARS:
             if name in self.properties:
                 frame[name] = self.properties[name].astype(float)
-        frame.attrs.update({"flux_unit": self.flux_unit, "medium": self.meta.get("medium", "")})
+        stated = {name: self.meta.get(name, "") for name in ("medium", "frame")}
+        frame.attrs.update({"flux_unit": self.flux_unit, **stated})
         return frame

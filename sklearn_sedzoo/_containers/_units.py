@@ -50,6 +50,17 @@ def find_density(unit):
     return "frequency" if unit.is_equivalent(photons / u.Hz) else ""
 
 
+def is_logarithmic(unit):
+    """Whether a unit of flux is a magnitude or another logarithm."""
+    import astropy.units as u
+
+    try:
+        unit = u.Unit(unit)
+    except (ValueError, TypeError):
+        return False
+    return isinstance(unit, u.LogUnit) or unit in {u.mag, u.dex, u.dB}
+
+
 def check_plausible(owner, numbers, unit, name="unit"):
     """Refuse a unit that contradicts the numbers: the optical range read as if it were infrared, or the reverse."""
     numbers = np.asarray(getattr(numbers, "value", numbers), dtype=float)
@@ -60,6 +71,11 @@ def check_plausible(owner, numbers, unit, name="unit"):
             f"`{name}` of {owner} is {_name_unit(unit)!r}, but the numbers {low:.6g} to {high:.6g} look like {hint}. "
             f"Pass unit={hint!r}, or convert the axis to Angstrom yourself if it really is {_name_unit(unit)}."
         )
+
+
+def is_contradicted(numbers, unit):
+    """Whether a unit contradicts the numbers of an axis."""
+    return _find_contradiction(np.min(numbers), np.max(numbers), _name_unit(unit)) is not None
 
 
 def _name_unit(unit):

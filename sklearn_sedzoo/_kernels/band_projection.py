@@ -9,6 +9,11 @@ AB_ZERO = 3.631e-20  # erg / s / cm^2 / Hz
 _GAUSS = np.array([-1.0, 1.0]) / np.sqrt(3.0)  # exact for the cubic pieces that come up here
 
 
+_MADAU_LINES = {1215.67: 0.0036, 1025.72: 1.7e-3, 972.537: 1.2e-3, 949.743: 9.3e-4}  # Lyman alpha to delta
+LYMAN_LIMIT = 911.75  # Angstrom
+MADAU_JUMPS = (LYMAN_LIMIT, *_MADAU_LINES)
+
+
 def trim_response(wavelength, response, threshold=1e-3):
     """Cut off the ends of a curve where it is below `threshold` of its peak, keeping one point beyond."""
     high = np.flatnonzero(response > threshold * response.max())
@@ -32,7 +37,7 @@ def ab_denominator(wavelength, response, detector):
     return AB_ZERO * SPEED_OF_LIGHT_AA * pieces.sum()
 
 
-def project_band(grid, wavelength, response, detector, redshift=0.0, transmission=None):
+def project_band(grid, wavelength, response, detector, redshift=0.0, transmission=None, jumps=()):
     """Weights w so that `flux @ w` are the AB maggies of rest-frame spectra seen at a redshift, f_obs = f / (1 + z).
 
     Spectra and response are straight lines between their points; the integral is then exact. Where the band
@@ -48,6 +53,8 @@ def project_band(grid, wavelength, response, detector, redshift=0.0, transmissio
     redshift : float, default=0
     transmission : callable, optional
         ``transmission(observed wavelength, redshift)``: what the intergalactic medium lets through.
+    jumps : sequence of float, default=()
+        Rest-frame wavelengths at which the transmission is not smooth.
 
     Returns
     -------
@@ -58,7 +65,7 @@ def project_band(grid, wavelength, response, detector, redshift=0.0, transmissio
     weights = np.zeros(len(grid))
     if low >= high:
         return weights
-    nodes = np.concatenate([observed, wavelength])
+    nodes = np.concatenate([observed, wavelength, np.asarray(jumps) * (1 + redshift)])
     nodes = np.unique(np.concatenate([[low, high], nodes[(nodes > low) & (nodes < high)]]))
     middle, half = 0.5 * (nodes[1:] + nodes[:-1]), 0.5 * np.diff(nodes)
     x = (middle[:, None] + half[:, None] * _GAUSS).ravel()
@@ -77,17 +84,16 @@ def madau_transmission(wavelength, redshift):
     """Mean transmission of the intergalactic medium (Madau 1995, ApJ 441, 18, eqs. 12, 15 and footnote 3)."""
     wavelength = np.asarray(wavelength, float)
     depth = np.zeros_like(wavelength)
-    lines = ((1215.67, 0.0036), (1025.72, 1.7e-3), (972.537, 1.2e-3), (949.743, 9.3e-4))
-    for line, strength in lines:
+    for line, strength in _MADAU_LINES.items():
         depth += np.where(wavelength < line * (1 + redshift), strength * (wavelength / line) ** 3.46, 0.0)
-    c, e = np.maximum(wavelength / 911.75, 1.0), 1 + redshift
+    c, e = np.maximum(wavelength / LYMAN_LIMIT, 1.0), 1 + redshift
     continuum = (
         0.25 * c**3 * (e**0.46 - c**0.46)
         + 9.4 * c**1.5 * (e**0.18 - c**0.18)
         - 0.7 * c**3 * (c**-1.32 - e**-1.32)
         - 0.023 * (e**1.68 - c**1.68)
     )
-    depth += np.where(wavelength < 911.75 * e, np.maximum(continuum, 0.0), 0.0)
+    depth += np.where(wavelength < LYMAN_LIMIT * e, np.maximum(continuum, 0.0), 0.0)
     return np.exp(-depth)
 
 

@@ -70,17 +70,22 @@ def line_offset(wavelength, flux, line):
 
 
 def measure_medium(wavelength, flux, lines):
-    """Return the median velocity of the lines, what it would be in air, and each line's own; vacuum gives 0.
+    """Return the median velocity of the lines, its error, what it would be in air, and each line's own; vacuum gives 0.
 
-    Lines less deep than 1 % are left out.
+    Lines less deep than 1 % are left out. The error is that of a median from the scatter of the lines without the one
+    farthest off, such as a line that emission fills; infinite for fewer than three others.
     """
     lines = np.asarray(lines, dtype=float)
     measured = [line_offset(wavelength, flux, line) for line in lines]
     offsets = np.array([offset if abs(depth) > 0.01 else np.nan for offset, depth in measured])
     in_air = (vacuum_to_air(lines) / lines - 1) * SPEED_OF_LIGHT
-    if np.isnan(offsets).all():
-        return np.nan, float(np.median(in_air)), offsets
-    return float(np.nanmedian(offsets)), float(np.median(in_air[np.isfinite(offsets)])), offsets
+    known = np.isfinite(offsets)
+    if not known.any():
+        return np.nan, np.inf, float(np.median(in_air)), offsets
+    middle = np.median(offsets[known])
+    kept = offsets[known][np.argsort(np.abs(offsets[known] - middle))[:-1]]
+    error = 1.2533 * np.std(kept, ddof=1) / np.sqrt(len(kept)) if len(kept) > 2 else np.inf
+    return float(middle), float(error), float(np.median(in_air[known])), offsets
 
 
 def line_strength(wavelength, flux, lines):

@@ -1,8 +1,8 @@
 """Rebinning of spectra whose grids differ by a factor (1 + redshift), each with its own.
 
 Everything happens in the observed frame: bin edges are stretched by (1 + z), the input's stay. Three ways give the
-same numbers: spectra of equal redshift share one sparse matrix; where both grids are logarithmic with the same step a
-bin takes the same two shares of two neighbouring pixels everywhere; the rest go one by one, without a matrix.
+same numbers: spectra of equal redshift share one sparse matrix; where both grids are logarithmic with the same step
+every bin takes the same two shares of two neighbouring pixels; the rest go one by one, without a matrix.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from sklearn_sedzoo._kernels.rebinning import coordinate, inverse_variance, is_covered, overlap_matrix, rebin_masked
 
 ENOUGH_FOR_A_MATRIX = 8  # spectra of one redshift for which a matrix is cheaper than one by one (measured)
-SAME_STEP = 1e-10  # relative difference of two logarithmic steps that counts as none
+SAME_STEP = 3e-11  # relative difference of two logarithmic steps that counts as none
 
 
 def rebin_shifted(flux, ivar, edges_in, edges_out, stretch, density, min_coverage):
@@ -48,12 +48,16 @@ def rebin_shifted(flux, ivar, edges_in, edges_out, stretch, density, min_coverag
         rebinned[rows] = mean
         if ivar is not None:
             rebinned_ivar[rows] = inverse
-    is_shift = log_step(edges_in, edges_out) is not None
+    step = log_step(edges_in, edges_out)
+    width_in, width_out = np.diff(inner), np.diff(coordinate(edges_out, density))
     for row in np.flatnonzero(counts[group] < ENOUGH_FOR_A_MATRIX):
-        edges = edges_out * stretch[row]
-        pixel = pixels_by_offset(edges_in, edges) if is_shift else find_pixels(edges_in, edges)
-        pieces = Pieces(inner, coordinate(edges, density), pixel)
-        inverse = None if ivar is None else ivar[row]
+        width = width_out * (stretch[row] if density == "wavelength" else 1 / stretch[row])
+        edges, inverse = edges_out * stretch[row], None if ivar is None else ivar[row]
+        outer = coordinate(edges, density)
+        if step is None:
+            pieces = Pieces(inner, outer, width_in, width, find_pixels(edges_in, edges))
+        else:
+            pieces = TwoTaps(inner, outer, width_in, width, edges_in, edges, step)
         rebinned[row], inverse = pieces.average(flux[row], inverse, min_coverage)
         if ivar is not None:
             rebinned_ivar[row] = inverse
@@ -71,15 +75,15 @@ class Pieces:
     No difference of running sums is taken: each bin adds up its own pixels.
     """
 
-    def __init__(self, edges_in, edges_out, pixel):
-        self.width_in, self.width_out = np.diff(edges_in), np.diff(edges_out)
+    def __init__(self, edges_in, edges_out, width_in, width_out, pixel):
+        self.width_in, self.width_out = width_in, width_out
         cut = np.clip(edges_out, edges_in[0], edges_in[-1])
         self.first, self.last = pixel[:-1], pixel[1:]
         inside = self.first == self.last
         self.left = np.where(inside, cut[1:] - cut[:-1], edges_in[self.first + 1] - cut[:-1])
         self.right = np.where(inside, 0.0, cut[1:] - edges_in[self.last])
         self.n_whole = np.maximum(self.last - self.first - 1, 0)
-        self.covered = np.diff(cut)
+        self.covered = cut[1:] - cut[:-1]
         self.most = int(self.n_whole.max(initial=0))
 
     def average(self, flux, ivar, min_coverage):
@@ -118,6 +122,46 @@ class Pieces:
         return np.where(self.n_whole > 0, sums, 0.0)
 
 
+class TwoTaps(Pieces):
+    """The same where both grids are logarithmic with one step: bin j is cut by the edge of pixel j + offset.
+
+    The shares of the two pixels are the same for all bins, so that a spectrum is a weighted sum of two of its own
+    slices. The outermost bins and pixels, whose outer edges stand half a step outside, are cut one by one.
+    """
+
+    def __init__(self, inner, outer, width_in, width_out, edges_in, edges, step):
+        n_in, n_out = len(width_in), len(width_out)
+        middle = n_out // 2
+        self.width_out = width_out
+        self.offset = int(np.floor(np.log(edges[middle] / edges_in[1]) / step)) + 1 - middle  # pixel of edge j, less j
+        start = min(max(1, 1 - self.offset), n_out)
+        stop = max(min(n_out - 1, n_in - 2 - self.offset), start)
+        self.taps, self.share = slice(start, stop), 0.5
+        self.covered = width_out.copy()
+        self.ends = []
+        for part in (slice(0, start), slice(stop, n_out)):
+            cuts = slice(part.start, part.stop + 1)
+            pieces = Pieces(inner, outer[cuts], width_in, width_out[part], find_pixels(edges_in, edges[cuts]))
+            self.covered[part] = pieces.covered
+            self.ends.append((part, pieces))
+        if stop > start:
+            some = np.arange(start, stop)[:: max(1, (stop - start) // 64)]  # all are the same, but for rounding
+            self.share = (inner[some + self.offset + 1] - outer[some]).sum() / width_out[some].sum()
+
+    def integrate(self, values, power=1):
+        """Return the sum of values times length**power over the pieces of each bin."""
+        total = np.empty(len(self.width_out))
+        low, high = self.taps.start + self.offset, self.taps.stop + self.offset
+        left, right = self.share**power, (1 - self.share) ** power
+        taps = left * values[low:high]
+        taps += right * values[low + 1 : high + 1]
+        taps *= self.width_out[self.taps] ** power
+        total[self.taps] = taps
+        for part, pieces in self.ends:
+            total[part] = pieces.integrate(values, power)
+        return total
+
+
 def log_step(edges_in: np.ndarray, edges_out: np.ndarray) -> float | None:
     """Return the step of ln(edge) if both grids are logarithmic and have the same, else None.
 
@@ -129,17 +173,3 @@ def log_step(edges_in: np.ndarray, edges_out: np.ndarray) -> float | None:
     step = (inner[-1] - inner[0]) / (len(inner) - 1)
     ramps = (inner - inner[0] - step * np.arange(len(inner)), outer - outer[0] - step * np.arange(len(outer)))
     return step if max(np.abs(ramp).max() for ramp in ramps) < SAME_STEP * step else None
-
-
-def pixels_by_offset(edges_in: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Return in which pixel each edge lies where both grids have one logarithmic step: one search serves all."""
-    n_pixels, middle = len(edges_in) - 1, len(edges) // 2
-    first = np.searchsorted(edges_in[1:-1], edges[0], side="right")
-    last = np.searchsorted(edges_in[1:-1], edges[-1], side="right")
-    if edges_in[1] <= edges[middle] < edges_in[-2]:
-        offset = np.searchsorted(edges_in, edges[middle], side="right") - 1 - middle
-    else:
-        return find_pixels(edges_in, edges)
-    pixel = np.clip(np.arange(len(edges)) + offset, 0, n_pixels - 1)
-    pixel[0], pixel[-1] = first, last
-    return pixel

@@ -43,7 +43,9 @@ def update_weights(
         step = np.divide(summed - counted * centered, bound, out=np.zeros_like(summed), where=reached)
         updated = _keep_inside(centered + step, found)
     else:
-        updated = np.divide(summed, counted, out=centered.copy(), where=counted > _SMALLEST)
+        reached = counted > _SMALLEST
+        # `where` is slow: all cells are reached unless the radius is small
+        updated = summed / counted if reached.all() else np.divide(summed, counted, out=centered, where=reached)
     updated += found.center
     if is_normalized:
         norms = np.linalg.norm(updated, axis=1, keepdims=True)

@@ -10,16 +10,16 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_sedzoo._validation import check_integer, check_number, check_option
-from sklearn_sedzoo.embedding._architectures import BUILDERS, find_default
 from sklearn_sedzoo.embedding._backend import isolated_randomness, load_keras
-from sklearn_sedzoo.embedding._fitting import Plan, count_training_rows, fit_autoencoder
+from sklearn_sedzoo.embedding._fitting import fit_autoencoder
+from sklearn_sedzoo.embedding._noise import measure_latent_noise
+from sklearn_sedzoo.embedding._parameters import check_parameters, check_sizes, make_config, make_plan
+from sklearn_sedzoo.embedding._progress import EpochReporter
 from sklearn_sedzoo.embedding._reading import keep_useful_rows, read_weighted_spectra
-from sklearn_sedzoo.embedding._spaces import LARGEST, scale_ivar
+from sklearn_sedzoo.embedding._size_search import search_size
+from sklearn_sedzoo.embedding._spaces import scale_ivar
 
-SHAPE_PARAMETERS = ("filters", "kernel_size", "strides", "pool_size")
-N_AXES = 48  # scores that the residual network reads and draws, at least
-N_STEPS = 16_000  # of the default training, however many spectra there are
+IN_THE_NOISE = 1.5  # a latent whose spread is below so many times its noise is not to be trusted
 
 
 class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
@@ -31,8 +31,9 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
 
     Parameters
     ----------
-    latent_dim : int, default=16
-        Number of latent variables, at most ``min(n_samples, n_wavelengths)``.
+    latent_dim : int or "auto", default=16
+        Number of latent variables, at most ``min(n_samples, n_wavelengths)``. With ``"auto"`` the smallest at which
+        the validation error reaches the noise or stops falling ("residual" only); costs a short training for each.
     architecture : {"residual", "thesis"} or callable, default="residual"
         ``"residual"``: PCA and a convolutional residual that starts at zero. ``"thesis"``: Conv1D + max-pooling
         blocks, dense bottleneck, Conv1DTranspose + up-sampling blocks, final Conv1D. A callable
@@ -55,6 +56,9 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         Name of a Keras activation; None is ``"gelu"`` for "residual", ``"leaky_relu"`` for "thesis".
     loss : {"mse", "binary_crossentropy"}, default="mse"
         Cross-entropy is for ``architecture="thesis"`` or a callable, and for fluxes within [0, 1].
+    objective : VAE, InfoVAE or DESOM, default=None
+        What the training asks of the latents beside a good reconstruction; None: nothing. With an objective the
+        losses contain its penalty, and there is no promise about PCA.
     learning_rate : float, default=None
         Step of the Adam optimiser; None is 3e-3 for "residual", which lowers it to zero along a cosine, and 1e-3
         for "thesis" and a callable, which keep it.
@@ -71,6 +75,8 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
     validation_fraction : float, default=0.1
         Share of the spectra, rounded up, on which the validation loss is measured. The weights of the best epoch
         are kept. 0: train on all, and watch the training loss.
+    warm_start : bool, default=False
+        `fit` goes on from the weights of the last `fit`, where number of wavelengths and parameters are the same.
     on_bad : {"raise", "mask"}, default="raise"
         What to do with NaN and infinite fluxes: refuse them, or leave them out of the loss and fill them from the
         other pixels.
@@ -89,6 +95,16 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         Validation loss of PCA with as many components ("residual" only, else NaN).
     model_ : AutoencoderModel
         The network as plain arrays, independent of the Keras backend, and the whitening of its latents.
+    latent_noise_ : ndarray of shape (latent_dim,)
+        Standard deviation that noise gives each latent, measured on the validation spectra: from ``ivar_*`` where
+        given, else from what the reconstruction leaves.
+    is_noisy_ : ndarray of bool of shape (latent_dim,)
+        Which latents have a spread below 1.5 times their noise. ``latent_dim="auto"`` drops such.
+    size_search_ : dict of list of float or None
+        With ``latent_dim="auto"`` the sizes tried, their validation losses and those of PCA and of noise alone;
+        `LatentSizeDisplay` draws them.
+    map_ : ndarray of shape (n_rows, n_columns, latent_dim) or None
+        With ``objective=DESOM(...)`` the map, in the latents that `transform` returns.
     training_rows_ : ndarray of int
         Rows of the X of `fit` that the network learned from; the others measured the validation loss.
     n_features_in_ : int
@@ -142,12 +158,14 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         pool_size=None,
         activation=None,
         loss="mse",
+        objective=None,
         learning_rate=None,
         batch_size=None,
         epochs=None,
         patience=None,
         n_init=None,
         validation_fraction=0.1,
+        warm_start=False,
         on_bad="raise",
         random_state=None,
     ):
@@ -160,12 +178,14 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         self.pool_size = pool_size
         self.activation = activation
         self.loss = loss
+        self.objective = objective
         self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.epochs = epochs
         self.patience = patience
         self.n_init = n_init
         self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
         self.on_bad = on_bad
         self.random_state = random_state
 
@@ -187,27 +207,30 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         self : ConvAutoencoderEmbedder
             The fitted embedder. A training that is broken off leaves the embedder as it was.
         """
-        self._check_parameters()
-        load_keras()
-        with keep_on_failure(self, ("n_features_in_", "feature_names_in_", "_columns")):
-            X, ivar = read_weighted_spectra(self, X, reset=True, ensure_min_samples=2)
-            X, ivar, row_weight = keep_useful_rows(X, ivar, sample_weight)
-            self._check_sizes(X, ivar)
-            rng, plan = make_generator(self.random_state), self._make_plan(len(X))
-            progress = self._init_callback_context(max_subtasks=plan.epochs)
-            progress.call_on_fit_task_begin(estimator=self, X=X)
-            with isolated_randomness(int(rng.integers(2**31))):
-                model, monitor = fit_autoencoder(
-                    X, self._make_config(X, ivar), plan, rng, self._make_report(progress, X), ivar, row_weight
-                )
-        self.model_ = model
-        self.history_ = monitor.history
-        self.n_iter_ = len(monitor.history["loss"])
-        self.best_loss_ = monitor.best_loss
-        self.pca_loss_ = monitor.start_loss
-        self.training_rows_ = monitor.training_rows
-        progress.call_on_fit_task_end(estimator=self, X=X)
-        return self
+        return self._train(X, sample_weight, goes_on=self.warm_start and hasattr(self, "model_"))
+
+    @with_callbacks
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Train on one more batch of spectra, from the weights that are there; the first batch is a `fit`.
+
+        The first batch decides the principal axes and the whitening, so it should be a fair sample. Later ones train
+        for at most `epochs` epochs each and never end above the loss that they find on their own validation spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_wavelengths)
+            Normalised fluxes.
+        y : None
+            Not used.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`.
+
+        Returns
+        -------
+        self : ConvAutoencoderEmbedder
+            The embedder.
+        """
+        return self._train(X, sample_weight, goes_on=hasattr(self, "model_"))
 
     def transform(self, X):
         """Return the latents.
@@ -295,97 +318,57 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         check_is_fitted(self)
         return np.array([f"latent{i}" for i in range(self.model_.latent_dim)], dtype=object)
 
-    def _check_parameters(self):
-        owner = type(self).__name__
-        check_integer(owner, "latent_dim", self.latent_dim, 1)
-        if not callable(self.architecture):
-            check_option(owner, "architecture", self.architecture, tuple(BUILDERS))
-        if not isinstance(self.whiten, bool):
-            check_option(owner, "whiten", self.whiten, (False, True, "robust"))
-        check_option(owner, "loss", self.loss, ("mse", "binary_crossentropy"))
-        if self.loss == "binary_crossentropy" and self.architecture == "residual":
-            raise ValueError(
-                f"`loss` of {owner} must be 'mse' with architecture='residual', got 'binary_crossentropy'. "
-                "Cross-entropy needs fluxes in [0, 1] and architecture='thesis' or a callable."
-            )
-        for name in ("kernel_size", "strides", "pool_size", "epochs", "patience", "n_init", "batch_size"):
-            if getattr(self, name) is not None:
-                check_integer(owner, name, getattr(self, name), 1)
-        if self.filters == () and self.architecture == "thesis":
-            raise ValueError(f"`filters` of {owner} must name at least one block for architecture='thesis', got ().")
-        for width in self.filters or ():
-            check_integer(owner, "filters", width, 1)
-        if self.learning_rate is not None:
-            check_number(owner, "learning_rate", self.learning_rate, 0, closed="neither")
-        check_number(owner, "validation_fraction", self.validation_fraction, 0, 1, closed="left")
+    def _train(self, X, sample_weight, goes_on):
+        check_parameters(self)
+        load_keras()
+        with keep_on_failure(self, ("n_features_in_", "feature_names_in_", "_columns")):
+            X, ivar = read_weighted_spectra(self, X, reset=not goes_on, ensure_min_samples=2)
+            X, ivar, row_weight = keep_useful_rows(X, ivar, sample_weight)
+            start = self.model_ if goes_on else None
+            check_sizes(self, X, ivar)
+            rng, plan = make_generator(self.random_state), make_plan(self, len(X))
+            report = EpochReporter(self, X, plan.epochs)
+            with isolated_randomness(int(rng.integers(2**31))):
+                if start is None:
+                    size, search = self._choose_size(X, ivar, row_weight, plan)
+                else:
+                    size, search = start.latent_dim, self.size_search_
+                config = make_config(self, X, ivar, size)
+                if start is not None:
+                    config = {**config, "n_axes": start.config["n_axes"]}
+                    check_same(self, config, start.config)
+                model, monitor = fit_autoencoder(X, config, plan, rng, report, ivar, row_weight, start)
+                rows = monitor.held_out_rows if len(monitor.held_out_rows) else monitor.training_rows
+                noise = measure_latent_noise(model, X[rows], None if ivar is None else ivar[rows], rng)
+                map_ = model.find_map()
+        self.model_ = model
+        self.history_ = monitor.history
+        self.n_iter_ = len(monitor.history["loss"])
+        self.best_loss_ = monitor.best_loss
+        self.pca_loss_ = monitor.pca_loss
+        self.latent_noise_ = noise
+        self.is_noisy_ = IN_THE_NOISE * noise > model.latent_spread
+        self.size_search_ = search
+        self.map_ = map_
+        self.training_rows_ = monitor.training_rows
+        report.close()
+        return self
 
-    def _check_sizes(self, X, ivar):
-        owner = type(self).__name__
-        n_train = count_training_rows(len(X), self.validation_fraction)
-        if self.latent_dim > min(n_train, X.shape[1]):
-            raise ValueError(
-                f"`latent_dim` of {owner} must be at most {min(n_train, X.shape[1])}, got {self.latent_dim!r}: there "
-                f"are {n_train} spectra to train on (n_samples = {X.shape[0]}) of n_features = {X.shape[1]}."
-            )
-        if self.loss == "binary_crossentropy" and ivar is not None:
-            raise ValueError(f"loss='binary_crossentropy' of {owner} knows no masks and errors. Use loss='mse'.")
-        largest = max(abs(float(X.min())), abs(float(X.max())))
-        if largest > LARGEST:
-            raise ValueError(
-                f"X of {owner} holds values up to {largest:.3g}; the network computes in float32 and needs "
-                f"values within {LARGEST:.0e}. Put a FluxNormalizer before it."
-            )
-        if self.loss == "binary_crossentropy" and not (X.min() >= 0 and X.max() <= 1):
-            raise ValueError(
-                f"loss='binary_crossentropy' of {owner} needs fluxes in [0, 1], got {X.min()!r} to {X.max()!r}. "
-                "Use loss='mse', or FluxNormalizer(statistic='max')."
-            )
+    def _choose_size(self, X, ivar, row_weight, plan):
+        """Return the number of latents and how it was found; each size sees the same split."""
+        if self.latent_dim != "auto":
+            return self.latent_dim, None
+        seed = int(make_generator(self.random_state).integers(2**31))
 
-    def _make_config(self, X, ivar):
-        """Return the shape of the network, with the defaults of the architecture filled in."""
-        n_train = count_training_rows(len(X), self.validation_fraction)
-        shape = {name: self._resolve(name) for name in SHAPE_PARAMETERS}
-        shape["filters"] = tuple(int(width) for width in shape["filters"])
-        return {
-            "architecture": self.architecture,
-            "n_pixels": X.shape[1],
-            "n_axes": min(n_train, X.shape[1], max(N_AXES, 2 * self.latent_dim)),
-            "latent_dim": int(self.latent_dim),
-            "width": 64,
-            "depth": 3,
-            "activation": self._resolve("activation"),
-            "loss": "masked_mse" if ivar is not None and self.architecture != "residual" else self.loss,
-            **shape,
-        }
+        def train(size, plan):
+            config = make_config(self, X, ivar, size)
+            return fit_autoencoder(X, config, plan, np.random.default_rng(seed), SILENT, ivar, row_weight)
 
-    def _make_plan(self, n_samples):
-        n_train = count_training_rows(n_samples, self.validation_fraction)
-        batch_size = self._resolve("batch_size") or choose_batch_size(n_train)
-        epochs = self._resolve("epochs") or int(np.clip(N_STEPS * batch_size // n_train, 10, 500))
-        return Plan(
-            epochs=epochs,
-            patience=self._resolve("patience") or max(1, epochs // 2),
-            n_init=self._resolve("n_init"),
-            learning_rate=float(self._resolve("learning_rate")),
-            schedule="cosine" if self.architecture == "residual" else "constant",
-            batch_size=batch_size,
-            validation_fraction=self.validation_fraction,
-            whiten=self.whiten,
-        )
+        def find_noisy(model):
+            noise = measure_latent_noise(model, X, ivar, np.random.default_rng(seed))
+            return int(np.sum(IN_THE_NOISE * noise > model.latent_spread))
 
-    def _resolve(self, name):
-        value = getattr(self, name)
-        return find_default(self.architecture, name) if value is None else value
-
-    def _make_report(self, progress, X):
-        """Return the function that tells scikit-learn's callbacks of each epoch; they may stop the training."""
-
-        def report(epoch, losses):
-            task = progress.subcontext(task_name="epoch")
-            task.call_on_fit_task_begin(estimator=self, X=X)
-            return task.call_on_fit_task_end(estimator=self, X=X, metadata=losses)
-
-        return report
+        return search_size(train, find_noisy, min(len(X) // 2, X.shape[1]), plan)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "model_")
@@ -410,10 +393,14 @@ def keep_on_failure(estimator, names):
         raise
 
 
-def choose_batch_size(n_train):
-    """Return 32 to 96 spectra, at best a divisor of their number: a last batch of another size is compiled anew."""
-    smallest = int(np.clip(n_train // 16, 32, 64))
-    return min(range(smallest, smallest * 3 // 2 + 1), key=lambda size: n_train % size > 0)
+def check_same(embedder, config, known):
+    """Raise where a training cannot go on because the network has another shape."""
+    changed = [name for name in config if config[name] != known[name]]
+    if changed:
+        raise ValueError(
+            f"{type(embedder).__name__} cannot go on with its training: {changed[0]} was {known[changed[0]]!r} and is "
+            f"now {config[changed[0]]!r}. Use a clone, or warm_start=False and `fit`."
+        )
 
 
 def make_generator(random_state):
@@ -421,3 +408,17 @@ def make_generator(random_state):
     if random_state is None:
         return np.random.default_rng()
     return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
+
+
+class _Silent:
+    """A report that tells nobody."""
+
+    def begin(self, course):
+        """Tell nobody."""
+
+    def __call__(self, losses):
+        """Go on."""
+        return False
+
+
+SILENT = _Silent()

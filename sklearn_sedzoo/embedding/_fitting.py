@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from sklearn_sedzoo._kernels._principal import fit_whitening
+from sklearn_sedzoo.embedding._course import Course
 from sklearn_sedzoo.embedding._model import AutoencoderModel
 from sklearn_sedzoo.embedding._network import borrow_network, discard_network
 from sklearn_sedzoo.embedding._spaces import fit_pixel_space, fit_score_space
-from sklearn_sedzoo.embedding._training import Monitor, train_network
-
-SHORT = 20  # the epochs of a start are this part of all
+from sklearn_sedzoo.embedding._training import Monitor
 
 
 @dataclass(frozen=True)
@@ -30,19 +29,23 @@ class Plan:
     whiten: bool | str
 
 
-def fit_autoencoder(X, config, plan, rng, report, ivar=None, row_weight=None):
-    """Train the network of `config` on X and return the model and the monitor of its training."""
+def fit_autoencoder(X, config, plan, rng, report, ivar=None, row_weight=None, start=None):
+    """Train the network of `config` on X and return the model and the monitor of its training.
+
+    `report` is told of the course (``report.begin(course)``) and of each epoch; `start` is a model of the same
+    config to go on from.
+    """
     train, held_out = split_rows(len(X), plan.validation_fraction, rng)
-    space = _fit_space(X, config, train, held_out, rng, ivar, row_weight)
+    space = _fit_space(X, config, train, held_out, rng, ivar, row_weight) if start is None else start.space
     batch, weight, unseen = _measure(space, X, train, ivar, row_weight)
-    validation, unseen_held_out = None, 0.0
+    validation, watched, unseen_held_out = None, (batch.inputs, batch.targets, weight), unseen
     if len(held_out):
         held_out_batch, held_out_weight, unseen_held_out = _measure(space, X, held_out, ivar, row_weight)
-        validation = held_out_batch.inputs, held_out_batch.targets, held_out_weight
-    unseen = unseen, unseen_held_out
+        validation = watched = held_out_batch.inputs, held_out_batch.targets, held_out_weight
 
     network = borrow_network(config, "train", min(plan.batch_size, len(train)))
-    if config["architecture"] == "residual":
+    is_residual = config["architecture"] == "residual"
+    if is_residual:
         network.load_frame(space)
     monitor = Monitor(
         network=network,
@@ -50,53 +53,52 @@ def fit_autoencoder(X, config, plan, rng, report, ivar=None, row_weight=None):
         patience=plan.patience,
         learning_rate=plan.learning_rate,
         schedule=plan.schedule,
-        to_flux_loss=lambda loss, is_validation: space.to_flux_loss(loss, unseen[int(is_validation)]),
+        to_flux_loss=lambda loss, is_validation: space.to_flux_loss(loss, unseen_held_out if is_validation else unseen),
         report=report,
         training_rows=train,
+        held_out_rows=held_out,
+        unseen=unseen_held_out / space.n_pixels,
     )
-    if config["architecture"] == "residual":
-        watched = (batch.inputs, batch.targets, weight) if validation is None else validation
-        start = _pca_loss(*watched, config["latent_dim"], space)
-        monitor.start(space.to_flux_loss(start, unseen[int(validation is not None)]))
-    data = batch.inputs, batch.targets, weight, validation
+    if is_residual:
+        monitor.pca_loss = space.to_flux_loss(_pca_loss(*watched, config["latent_dim"]), unseen_held_out)
     try:
-        monitor = _train_best_start(network, monitor, plan.n_init, data, rng)
+        _set_first_to_beat(monitor, network, start, watched, unseen_held_out, space)
+        course = Course(network, monitor, plan.n_init, rng, is_warm=start is not None)
+        report.begin(course)
+        monitor = course.run((batch.inputs, batch.targets, weight, validation))
         if monitor.best_weights is None:
             raise ValueError(
                 "The training of ConvAutoencoderEmbedder diverged: its loss was never finite. "
                 f"Lower `learning_rate` (it was {plan.learning_rate!r}) or normalise the spectra."
             )
         network.set_state(monitor.best_weights)
-        whitening = None
-        if plan.whiten:
-            latents = space.to_latent(network.encode(batch.inputs))
+        latents = space.to_latent(network.encode(batch.inputs))
+        if start is not None:
+            whitening = start.whitening  # the latents keep their meaning
+        elif plan.whiten:
             whitening = fit_whitening(latents, weight, draw_in_tails=plan.whiten == "robust")
+        else:
+            whitening = None
     except BaseException:
         discard_network(network)
         raise
-    return AutoencoderModel(config, monitor.best_weights, space, whitening), monitor
+    return AutoencoderModel(config, monitor.best_weights, space, whitening, latents.std(axis=0)), monitor
 
 
-def _train_best_start(network, monitor, n_init, data, rng):
-    """Train from `n_init` initial weights for a 20th of the epochs each, then go on from the best of them."""
-    short, starts = monitor.epochs // SHORT, []
-    if n_init > 1 and short:
-        monitor.epochs -= n_init * short
-        for _ in range(n_init):
-            network.initialise(rng)
-            start = replace(monitor, epochs=short, patience=short, history={})
-            train_network(network, start, *data, seed=int(rng.integers(2**31)))
-            starts.append(start)
-            if start.is_told_to_stop:
-                break
-        best = min(starts, key=lambda start: start.best_loss)
-        monitor = replace(monitor, best_loss=best.best_loss, best_weights=best.best_weights, history=best.history)
-        network.set_state(best.best_weights)
-    else:
-        network.initialise(rng)
-    if not (starts and starts[-1].is_told_to_stop):
-        train_network(network, monitor, *data, seed=int(rng.integers(2**31)))
-    return monitor
+def _set_first_to_beat(monitor, network, start, watched, unseen, space):
+    """Tell the monitor of weights that are good before any training: those of `start`, or zeros, which are PCA."""
+    config = network.config
+    if config["objective"] is not None or config["loss"] != "mse":
+        return
+    if start is not None:
+        network.set_state(start.weights)
+        inputs, targets, weight = watched
+        missed = np.mean((network.decode(network.encode(inputs)) - targets.astype(np.float64)) ** 2, axis=1)
+        loss = space.to_flux_loss(float(np.average(missed, weights=weight)), unseen)
+        monitor.start(loss, [np.array(value) for value in start.weights])
+    elif config["architecture"] == "residual":
+        network.initialise(np.random.default_rng(0))
+        monitor.start(monitor.pca_loss, network.get_state())
 
 
 def split_rows(n_rows, fraction, rng):
@@ -127,7 +129,7 @@ def _measure(space, X, rows, ivar, row_weight):
     return batch, weight.astype(np.float32), float(np.mean(weight * batch.unseen))
 
 
-def _pca_loss(inputs, targets, weight, latent_dim, space):
+def _pca_loss(inputs, targets, weight, latent_dim):
     """Return the mean squared error of the network before training, which is that of PCA."""
     missed = np.sum(np.asarray(targets[:, latent_dim:], dtype=np.float64) ** 2, axis=1)
     return float(np.mean(missed if weight is None else weight * missed) / targets.shape[1])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sklearn_sedzoo._kernels._principal import Whitening, unwhiten, whiten
+from sklearn_sedzoo.embedding._backend import load_keras
 from sklearn_sedzoo.embedding._network import Network, borrow_network
 from sklearn_sedzoo.embedding._spaces import PixelSpace, ScoreSpace
 
@@ -24,13 +25,16 @@ class AutoencoderModel:
     space : PixelSpace or ScoreSpace
         What the network sees of a spectrum.
     whitening : Whitening or None
-        Principal axes of the latents, and how their tails are drawn in.
+        Principal axes of the latents.
+    spread : ndarray of shape (latent_dim,) or None
+        Standard deviation of the latents as the network has them.
     """
 
     config: dict
     weights: list
     space: PixelSpace | ScoreSpace
     whitening: Whitening | None = None
+    spread: np.ndarray | None = None
 
     @property
     def latent_dim(self):
@@ -56,6 +60,23 @@ class AutoencoderModel:
         """Return the spectra as the autoencoder draws them."""
         network = self._load()
         return self.space.to_flux(network.decode(network.encode(self.space.to_input(X, ivar))))
+
+    @property
+    def latent_spread(self):
+        """Standard deviation of each latent over the training spectra: one where they are whitened."""
+        if self.whitening is not None:
+            return np.ones(self.latent_dim)
+        return self.spread
+
+    def find_map(self):
+        """Return the map of a `DESOM` in the space of the latents, None without one."""
+        if not self.config.get("objective") or self.config["objective"][0] != "DESOM":
+            return None
+        shape = dict(self.config["objective"][1])
+        cells = self.space.to_latent(load_keras().ops.convert_to_numpy(self._load().objective.cells.value))
+        if self.whitening is not None:
+            cells = whiten(cells, self.whitening)
+        return cells.reshape(shape["n_rows"], shape["n_columns"], self.latent_dim)
 
     def summary(self):
         """Return the layers, their shapes and numbers of weights as text."""

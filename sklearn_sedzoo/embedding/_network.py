@@ -11,6 +11,7 @@ import numpy as np
 from sklearn_sedzoo.embedding._architectures import BUILDERS
 from sklearn_sedzoo.embedding._backend import load_keras
 from sklearn_sedzoo.embedding._layers import load_scanned_model
+from sklearn_sedzoo.embedding._objective_layers import make_objective_layer
 
 CACHE_SIZE = 16
 CHUNK = 64  # rows are padded to this, so that a function is compiled once and rows do not depend on their company
@@ -39,7 +40,11 @@ class Network:
         self.batch_size = batch_size
         self.is_scanned = config["architecture"] == "residual" and keras.config.backend() == "jax"
         kind = load_scanned_model() if self.is_scanned else keras.Model
-        self.autoencoder = kind(source, self.decoder(self.encoder(source)), name="autoencoder")
+        code, self.objective = self.encoder(source), None
+        if config.get("objective"):
+            self.objective = make_objective_layer(config)
+            code = self.objective(code)
+        self.autoencoder = kind(source, self.decoder(code), name="autoencoder")
         self.autoencoder.part = batch_size
 
     def initialise(self, rng):
@@ -47,9 +52,14 @@ class Network:
 
         A user's own network keeps the initial weights of its layers.
         """
+        if self.objective is not None:
+            self.objective.initialise()
         if callable(self.config["architecture"]):
             return
+        kept = () if self.objective is None else [id(variable) for variable in self.objective.variables]
         for variable in self.autoencoder.trainable_variables:
+            if id(variable) in kept:
+                continue
             shape = tuple(variable.shape)
             if len(shape) == 1 or "_zero" in variable.path:
                 variable.assign(np.zeros(shape, dtype=np.float32))
@@ -74,8 +84,14 @@ class Network:
     @property
     def variables(self):
         """The variables that make up the state; the frame is loaded apart from it."""
-        model = self.autoencoder
-        return model.trainable_variables if self.config["architecture"] == "residual" else model.weights
+        if self.config["architecture"] == "residual":
+            return self.autoencoder.trainable_variables
+        parts = [self.encoder, self.decoder, *([] if self.objective is None else [self.objective])]
+        return [
+            variable
+            for part in parts
+            for variable in (part.trainable_variables if part is self.objective else part.weights)
+        ]
 
     def get_state(self):
         """Return the weights as a list of arrays."""
@@ -86,6 +102,36 @@ class Network:
         """Load the weights from a list of arrays."""
         for variable, value in zip(self.variables, weights, strict=True):
             variable.assign(value)
+
+    def reset_training(self, seed):
+        """Put everything that a training changes beside the weights to its beginning."""
+        for variable in self.autoencoder.optimizer.variables:
+            variable.assign(np.zeros(tuple(variable.shape), dtype=variable.dtype))
+        self.end_epoch(0.0)
+        for i, variable in enumerate(self._seeds()):
+            variable.assign(np.random.SeedSequence([seed, i]).generate_state(2).astype(variable.dtype))
+
+    def end_epoch(self, progress):
+        """Tell an objective how much of the training is over, from 0 to 1."""
+        if self.objective is not None:
+            self.objective.progress.assign(progress)
+
+    def get_training_state(self):
+        """Return all that a training changes, as a list of arrays."""
+        convert = load_keras().ops.convert_to_numpy
+        return [np.array(convert(variable.value)) for variable in self._training_variables()]
+
+    def set_training_state(self, values):
+        """Load what `get_training_state` returned."""
+        for variable, value in zip(self._training_variables(), values, strict=True):
+            variable.assign(value)
+
+    def _training_variables(self):
+        progress = [] if self.objective is None else [self.objective.progress]
+        return [*self.variables, *self.autoencoder.optimizer.variables, *self._seeds(), *progress]
+
+    def _seeds(self):
+        return [] if self.objective is None else [self.objective.seeds.state]
 
     def encode(self, X):
         """Return the latents of X."""

@@ -11,12 +11,19 @@ import pandas as pd
 from astropy.io import fits
 from astropy.table import Table
 
-from sklearn_sedzoo._containers import SpectrumTable, is_specutils, table_from_specutils
+from sklearn_sedzoo._containers import (
+    SpectrumTable,
+    is_specutils,
+    split_specutils,
+    table_from_specutils,
+    tables_from_astropy,
+)
 from sklearn_sedzoo.exceptions import SedDataWarning, SedReadError
 from sklearn_sedzoo.io._atomic import write_atomically
 from sklearn_sedzoo.io._fits_layouts import read_layout
-from sklearn_sedzoo.io._open import check_exists, opened_fits
-from sklearn_sedzoo.io._quality import QUALITY_BITS, clean_table
+from sklearn_sedzoo.io._open import check_exists, errors_named, is_fits, opened_fits, refuse_other
+from sklearn_sedzoo.io._quality import QUALITY_BITS, mark_quality, settle_quality
+from sklearn_sedzoo.io._specutils_formats import ask_specutils
 from sklearn_sedzoo.io._stack import stack_spectra
 from sklearn_sedzoo.io._surveys import read_survey
 from sklearn_sedzoo.io._tables import SUFFIXES, read_table
@@ -32,8 +39,9 @@ def read_catalog(path, *, unit=None, on_bad="mask", grid=None, sentinels=(), str
     ``ERROR``), ``MASK`` and ``Z`` and a table with a row for each spectrum where there are any; *tables* with a vector
     column ``FLUX`` and the wavelengths in a vector column ``WAVELENGTH`` (alike in all rows, or rows of their own
     length) or in an HDU of that name; *SDSS and BOSS* ``spec-*.fits``, *DESI* coadds (the three arms are joined by
-    inverse variance), *MaNGA* stacks; *CSV* and *Parquet* with a column for each wavelength; *ASDF* with ``flux`` and
-    ``wavelength``; and what specutils can read.
+    inverse variance), *MaNGA* stacks; *CSV*, *ECSV* and *Parquet* with a column for each wavelength, or with columns
+    ``flux`` and ``wavelength`` (a row for each pixel, or lists); *ASDF* and *HDF5* with ``flux`` and ``wavelength``;
+    and what specutils can read.
 
     Parameters
     ----------
@@ -83,10 +91,8 @@ def read_catalog(path, *, unit=None, on_bad="mask", grid=None, sentinels=(), str
     path = pathlib.Path(path)
     if path.is_dir():
         return read_spectra(path, unit=unit, on_bad=on_bad, grid=grid, sentinels=sentinels, strict=strict)
-    table = _read_file(path, unit, grid, strict)
-    if grid is not None:
-        table = stack_spectra([table], grid=grid, path=path)
-    return clean_table(table, path, on_bad=on_bad, sentinels=sentinels)
+    table = _join(_read_file(path, unit, strict), grid, path, sentinels)
+    return settle_quality(table, path, on_bad)
 
 
 def read_spectra(source, *, unit=None, on_bad="mask", grid=None, sentinels=(), strict=False, progress=False):
@@ -94,8 +100,8 @@ def read_spectra(source, *, unit=None, on_bad="mask", grid=None, sentinels=(), s
 
     Parameters
     ----------
-    source : str, path, sequence of paths, Spectrum, SpectrumCollection, SpectrumList or sequence of Spectrum
-        A folder stands for all its FITS, CSV, Parquet and ASDF files, in the order of their names.
+    source : str, path, list of paths, Table, QTable, Spectrum, SpectrumCollection, SpectrumList or list of Spectrum
+        A folder stands for all its FITS, CSV, ECSV, Parquet, ASDF and HDF5 files, in the order of their names.
     unit, on_bad, grid, sentinels, strict
         As in `read_catalog`. A file of several that cannot be read is an error with ``on_bad="raise"``, a row without
         flux and the bit ``unreadable`` with "mask", and left out with "drop".
@@ -123,25 +129,29 @@ def read_spectra(source, *, unit=None, on_bad="mask", grid=None, sentinels=(), s
     0     1.0     2.0     3.0       0.1
     1     1.0     2.0     3.0       0.2
     """
-    options = {"on_bad": on_bad, "sentinels": sentinels}
-    if is_specutils(source):
-        tables = [table_from_specutils(part) for part in (source if isinstance(source, list) else [source])]
-        return clean_table(stack_spectra(tables, grid=grid, path="spectra"), "spectra", **options)
     if isinstance(source, (str, pathlib.PurePath)):
         path = pathlib.Path(source)
         if not path.is_dir():
-            return read_catalog(path, unit=unit, grid=grid, strict=strict, **options)
+            return read_catalog(path, unit=unit, on_bad=on_bad, grid=grid, sentinels=sentinels, strict=strict)
         source = sorted(file for file in path.iterdir() if file.name.lower().endswith(FITS_SUFFIXES + SUFFIXES))
         if not source:
-            raise SedReadError(f"{path} is a folder without spectra: no file *.fits, *.csv, *.parquet or *.asdf.")
-    else:
-        path = "spectra"
-    parts = list(source)
-    if parts and all(is_specutils(part) for part in parts):
-        return clean_table(
-            stack_spectra([table_from_specutils(p) for p in parts], grid=grid, path=path), path, **options
+            endings = ", ".join(f"*{suffix}" for suffix in FITS_SUFFIXES + SUFFIXES)
+            raise SedReadError(f"{path} is a folder without spectra: no file {endings}.")
+        table = _read_files(source, path, unit, grid, sentinels, strict, on_bad, progress)
+        return settle_quality(table, path, on_bad)
+    tables = _tables_in_memory(source, unit)
+    if tables:
+        return settle_quality(_join(tables, grid, "spectra", sentinels), "spectra", on_bad)
+    parts = list(source) if isinstance(source, (list, tuple)) else []
+    if not parts or not all(isinstance(part, (str, pathlib.PurePath)) for part in parts):
+        kind = type(source).__name__ + (f" of {type(parts[0]).__name__}" if parts else "")
+        empty = isinstance(source, (list, tuple)) and not parts
+        raise TypeError(
+            "`source` of read_spectra must be a file, a folder, a list of files, an astropy table, or spectra of "
+            f"specutils (one, a collection, a list), got {'an empty ' if empty else ''}{kind}."
         )
-    return clean_table(_read_files(parts, path, unit, grid, strict, on_bad, progress), path, **options)
+    table = _read_files(parts, "spectra", unit, grid, sentinels, strict, on_bad, progress)
+    return settle_quality(table, "spectra", on_bad)
 
 
 def write_catalog(path, catalog, *, overwrite=False):
@@ -191,61 +201,70 @@ def _is_fits_unit(unit):
     return True
 
 
-def _read_file(path, unit, grid=None, strict=False):
-    """Return the table of one file, as it is."""
+def _join(tables, grid, path, sentinels=()):
+    """Return one table of several, each judged on its own grid before it is laid into the common one."""
+    tables = [mark_quality(table, sentinels) for table in tables]
+    return tables[0] if len(tables) == 1 and grid is None else stack_spectra(tables, grid=grid, path=path)
+
+
+def _tables_in_memory(source, unit):
+    """Return the SpectrumTables of spectra that are no files, an empty list where they are others."""
+    if isinstance(source, SpectrumTable):
+        return [source[:]]
+    if isinstance(source, Table):
+        return tables_from_astropy(source, unit)
+    parts = list(source) if isinstance(source, (list, tuple)) else [source]
+    if not parts or not all(map(is_specutils, parts)):
+        return []
+    return [table_from_specutils(part) for part in split_specutils(parts)]
+
+
+def _read_file(path, unit, strict=False):
+    """Return the tables of one file, as they are; whatever is wrong with it is a SedReadError that names the file."""
     check_exists(path)
-    if path.suffix.lower() in SUFFIXES:
-        return read_table(path, unit)
-    with opened_fits(path, strict=strict) as hdus:
+    if path.name.lower().endswith(SUFFIXES):
+        with errors_named(path):
+            return read_table(path, unit)
+    if not is_fits(path):
+        return ask_specutils(path) or refuse_other(path)
+    with opened_fits(path, strict=strict) as hdus, errors_named(path):
         table = read_survey(hdus, path, unit)
-        if table is not None:
-            return table
-        try:
-            return read_layout(hdus, path, unit, grid)
-        except SedReadError as error:
-            table = None if "has no 2-D image FLUX" not in str(error) else _ask_specutils(path)
-            if table is None:
-                raise
-            return table
+        return [table] if table else ask_specutils(path, surveys_only=True) or _read_layout(hdus, path, unit)
 
 
-def _ask_specutils(path):
-    """Return what specutils makes of a file, or None where it does not know it either."""
-    from specutils import Spectrum, SpectrumList
-
-    for kind in (Spectrum, SpectrumList):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                spectra = kind.read(str(path))
-                tables = [table_from_specutils(part) for part in (spectra if isinstance(spectra, list) else [spectra])]
-            except Exception:  # noqa: BLE001  # its loaders fail in many ways; our own message says what the file holds
-                continue
-        if tables:
-            table = stack_spectra(tables, path=path)
-            table.meta["path"] = str(path)
-            return table
-    return None
+def _read_layout(hdus, path, unit):
+    """Return what a general layout holds, as we read it or, where we cannot, as specutils does."""
+    try:
+        return read_layout(hdus, path, unit)
+    except SedReadError as error:
+        tables = ask_specutils(path) if "has no 2-D image FLUX" in str(error) else []
+        if not tables:
+            raise
+        return tables
 
 
-def _read_files(paths, source, unit, grid, strict, on_bad, progress):
+def _read_files(paths, source, unit, grid, sentinels, strict, on_bad, progress):
     """Read each file; those that cannot be read become a row without flux, or an error."""
     from rich.progress import track
 
-    tables, unreadable = {}, {}
+    tables, counts, unreadable = [], {}, {}
     for i, path in enumerate(track(paths, "reading", disable=not progress)):
         file = pathlib.Path(path)
         try:
-            tables[i] = _read_file(file, unit, grid, strict)
-            tables[i].properties["file"] = file.name
+            parts = _read_file(file, unit, strict)
         except (SedReadError, OSError) as error:
             if on_bad == "raise":
                 raise
             unreadable[i] = (file, error)
+            continue
+        for part in parts:
+            part.properties = part.properties.assign(file=file.name)
+        tables += parts
+        counts[i] = sum(map(len, parts))
     if not tables:
         first = next(iter(unreadable.values()), None)
         raise SedReadError(f"{source}: none of {len(paths)} files can be read" + (f"; {first[1]}" if first else "."))
-    table = stack_spectra(list(tables.values()), grid=grid, path=source)
+    table = _join(tables, grid, source, sentinels)
     if not unreadable:
         return table
     file, reason = next(iter(unreadable.values()))
@@ -254,17 +273,16 @@ def _read_files(paths, source, unit, grid, strict, on_bad, progress):
         SedDataWarning,
         stacklevel=4,
     )
-    return table if on_bad == "drop" else _insert_unreadable(table, tables, unreadable)
+    return table if on_bad == "drop" else _insert_unreadable(table, counts, unreadable)
 
 
-def _insert_unreadable(table, tables, unreadable):
+def _insert_unreadable(table, counts, unreadable):
     """Return the table with an empty, flagged row in the place of each file that could not be read."""
     n_pixels, kind = table.flux.shape[1], table.flux.dtype
-    positions = np.concatenate([np.full(len(part), i) for i, part in tables.items()] + [list(unreadable)])
+    positions = np.concatenate([np.full(n, i) for i, n in counts.items()] + [list(unreadable)])
     order = np.argsort(positions, kind="stable")
-    n_lost = len(unreadable)
+    n_lost, lost_bits = len(unreadable), QUALITY_BITS["unreadable"] | QUALITY_BITS["empty"]
     lost = pd.DataFrame({"file": [file.name for file, _ in unreadable.values()]})
-    quality = np.zeros(len(table), dtype=np.int16) if table.quality is None else table.quality
     properties = pd.concat([table.properties, lost], ignore_index=True).iloc[order].reset_index(drop=True)
     properties.attrs.update(table.properties.attrs)
     ivar = table.ivar
@@ -277,5 +295,5 @@ def _insert_unreadable(table, tables, unreadable):
         table.flux_unit,
         table.meta,
         ivar=ivar,
-        quality=np.concatenate([quality, np.full(n_lost, QUALITY_BITS["unreadable"])]).astype(np.int16)[order],
+        quality=np.concatenate([table.quality, np.full(n_lost, lost_bits)]).astype(np.int16)[order],
     )

@@ -16,6 +16,7 @@ BAND = (4050.0, 4150.0)
 STACK_GRID = np.exp(np.arange(np.log(3700.0), np.log(6800.0), 1e-4))
 N_MEASURED = 2000  # spectra that are enough to measure frame, medium and noise
 TOLERANCE = 30.0  # km/s; air stands at -83
+MOST_ERROR = 12.0  # km/s of the median of the lines above which their scatter decides nothing
 STRONGER = 1.3  # ratio of line strengths that settles the frame
 
 
@@ -30,7 +31,8 @@ class Diagnosis:
     warnings : list of str
         What will go wrong or deserves a look, each with its cure.
     measured : dict of str to float or str
-        The numbers behind the facts: `frame`, `medium`, `offset_km_s`, `median_snr`, `n_bad`, `covered_range`.
+        The numbers behind the facts: `frame`, `medium`, `offset_km_s` and its
+        `error_km_s`, `median_snr`, `n_bad`, `covered_range`.
     """
 
     facts: dict = field(default_factory=dict)
@@ -148,13 +150,14 @@ def _measure_frame(catalog, flux, usable, found):
     redshift = catalog.redshift
     if redshift is not None:
         redshift = np.where(np.isfinite(redshift[usable]), redshift[usable], 0.0)
-    strengths = {}
+    strengths, agree, lines = {}, {}, list(ABSORPTION_LINES.values())
     for frame, stretch in (("rest", ones), ("observed", None if redshift is None else 1 + redshift)):
         if stretch is not None:
             stack = line_centroid.stack_spectra(flux, catalog.wavelength, stretch, STACK_GRID)
-            strengths[frame] = line_centroid.line_strength(STACK_GRID, stack, list(ABSORPTION_LINES.values()))
+            strengths[frame] = line_centroid.line_strength(STACK_GRID, stack, lines)
+            agree[frame] = line_centroid.measure_medium(STACK_GRID, stack, lines)[1] < MOST_ERROR
     if redshift is None:
-        frame = stated or ("rest" if strengths["rest"] > 0.03 else "unknown")
+        frame = stated or ("rest" if agree["rest"] else "unknown")  # noise is deep too, but its lines do not agree
         text = f"{frame}; the file has no redshifts"
         if frame != "rest":
             found.warnings.append(
@@ -182,20 +185,24 @@ def _measure_frame(catalog, flux, usable, found):
 def _measure_medium(catalog, flux, stretch, found):
     stated = catalog.meta.get("medium", "")
     if found.measured["frame"] == "unknown" or (found.measured["frame"] == "observed" and catalog.redshift is None):
-        found.facts["medium"] = f"{stated or 'unknown'}; not measured: where the lines should stand is not known"
-        found.measured.update({"medium": stated or "unknown", "offset_km_s": np.nan})
+        found.facts["medium"] = f"{stated or 'unknown'}; cannot tell: where the lines should stand is not known"
+        found.measured.update({"medium": stated or "unknown", "offset_km_s": np.nan, "error_km_s": np.inf})
         return
     stack = line_centroid.stack_spectra(flux, catalog.wavelength, stretch, STACK_GRID)
-    offset, in_air, each = line_centroid.measure_medium(STACK_GRID, stack, list(ABSORPTION_LINES.values()))
-    measured = "vacuum" if abs(offset) < TOLERANCE else "air" if abs(offset - in_air) < TOLERANCE else ""
+    offset, error, in_air, each = line_centroid.measure_medium(STACK_GRID, stack, list(ABSORPTION_LINES.values()))
+    near = "vacuum" if abs(offset) < TOLERANCE else "air" if abs(offset - in_air) < TOLERANCE else ""
+    measured = near if error < MOST_ERROR else ""
     lines = ", ".join(name for name, value in zip(ABSORPTION_LINES, each, strict=True) if np.isfinite(value))
+    place = f"{lines} stand at {offset:+.0f} +- {error:.0f} km/s (vacuum 0, air {in_air:+.0f})"
     if measured:
-        text = f"{measured}, measured: {lines} stand at {offset:+.0f} km/s (vacuum 0, air {in_air:+.0f})"
+        text = f"{measured}, measured: {place}"
+    elif np.isnan(offset):
+        text = f"{stated or 'unknown'}; cannot tell: no line could be measured"
     else:
-        where = f"lines stand at {offset:+.0f} km/s" if np.isfinite(offset) else "no line could be measured"
-        text = f"{stated or 'unknown'}; {where}, neither vacuum (0) nor air ({in_air:+.0f})"
+        why = "the lines scatter too much" if near else "neither fits"
+        text = f"{stated or 'unknown'}; cannot tell: {place}, {why}"
     found.facts["medium"] = text + (f"; the file states {stated}" if stated else "; the file does not state it")
-    found.measured.update({"medium": measured or stated or "unknown", "offset_km_s": offset})
+    found.measured.update({"medium": measured or stated or "unknown", "offset_km_s": offset, "error_km_s": error})
     if measured and stated and measured != stated:
         found.warnings.append(
             f"The file states wavelengths in {stated}, its lines stand where they do in {measured}: ages and "

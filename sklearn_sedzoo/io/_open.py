@@ -23,20 +23,21 @@ def opened_fits(path, *, strict=False):
     """
     path = pathlib.Path(path)
     check_exists(path)
-    _check_is_fits(path)
+    if not is_fits(path):
+        refuse_other(path)
     size = os.path.getsize(path)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             with _open_bytes(path) as file, fits.open(file, checksum=True) as hdus:
                 yield hdus
-        except SedReadError:
-            raise
         except FileNotFoundError as error:
             raise SedReadError(f"{path} vanished while it was read.") from error
         except Exception as error:
-            problem = _truncation(caught, path) or _changed(path, size) or _missing_bytes(path) or error
-            raise SedReadError(f"{path} cannot be read as FITS: {problem}") from error
+            problem = _truncation(caught, path) or _changed(path, size) or _missing_bytes(path)
+            if problem is None and isinstance(error, SedReadError):
+                raise
+            raise SedReadError(f"{path} cannot be read as FITS: {problem or error}") from error
     problem = _truncation(caught, path) or _changed(path, size)
     if problem:
         raise SedReadError(f"{path} cannot be read as FITS: {problem}")
@@ -50,6 +51,17 @@ def opened_fits(path, *, strict=False):
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
+@contextlib.contextmanager
+def errors_named(path):
+    """Turn each ValueError into a SedReadError that names the file."""
+    try:
+        yield
+    except SedReadError:
+        raise
+    except ValueError as error:
+        raise SedReadError(f"{path}: {error}") from None
+
+
 def check_exists(path):
     """Raise unless the path is a file that holds something."""
     if not path.exists():
@@ -58,17 +70,27 @@ def check_exists(path):
         raise SedReadError(f"{path} is empty (0 bytes).")
 
 
-def _check_is_fits(path):
+def is_fits(path):
+    """Whether a file begins as a FITS file does, or as a packed one."""
     if path.is_dir():
         raise SedReadError(f"{path} is a folder, not a FITS file.")
-    with open(path, "rb") as file:
-        head = file.read(512)
-    if head.startswith((b"SIMPLE  =", b"\x1f\x8b")):
-        return
-    text = head.lstrip().lower()
-    if text.startswith((b"<!doctype", b"<html", b"<?xml")):
+    return _head_of(path).startswith((b"SIMPLE  =", b"\x1f\x8b"))
+
+
+def refuse_other(path):
+    """Raise for a file that is no FITS file: an error page instead of it, or something else."""
+    head = _head_of(path)
+    if head.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         raise SedReadError(f"{path} is a web page, not FITS: the download gave an error page. Fetch it again.")
-    raise SedReadError(f"{path} is not a FITS file: it begins with {head[:16]!r}.")
+    raise SedReadError(
+        f"{path} is not a FITS file, nor one that specutils knows: it begins with {head[:16]!r}. A table in text is "
+        "read as *.csv or *.ecsv with columns named wavelength and flux, or by the wavelengths."
+    )
+
+
+def _head_of(path):
+    with open(path, "rb") as file:
+        return file.read(512)
 
 
 def _open_bytes(path):

@@ -22,12 +22,11 @@ QUALITY_BITS = {
 }
 
 
-def clean_table(table, path, *, on_bad, sentinels=()):
-    """Mask what is bad in a table, note it in `quality`, and raise, keep or drop the rows.
+def mark_quality(table, sentinels=()):
+    """Mask what is bad in a table and note it in its `quality`; it must be on its own grid, not padded to another.
 
     With inverse variances, bad pixels get flux NaN and inverse variance 0; without, NaN.
     """
-    check_option("read_spectra", "on_bad", on_bad, ("raise", "mask", "drop"))
     quality = np.zeros(len(table), dtype=np.int16) if table.quality is None else table.quality.astype(np.int16)
     flux, ivar = table.flux, table.ivar
 
@@ -68,7 +67,7 @@ def clean_table(table, path, *, on_bad, sentinels=()):
     if redshift is not None:
         mark("bad_redshift", ~(np.isfinite(redshift) & (redshift > -0.1) & (redshift <= 20)))
     table.flux, table.ivar, table.quality = flux, ivar, quality
-    return _settle(table, path, on_bad)
+    return table
 
 
 def name_quality(quality):
@@ -82,7 +81,9 @@ def count_quality(quality):
     return {name: n for name, n in counts.items() if n}
 
 
-def _settle(table, path, on_bad):
+def settle_quality(table, path, on_bad):
+    """Return the table as it is, without its bad rows, or raise, as `on_bad` says."""
+    check_option("read_spectra", "on_bad", on_bad, ("raise", "mask", "drop"))
     bad = table.quality != 0
     if not bad.any() or on_bad == "mask":
         return table

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from astropy.io import fits
 
-from sklearn_sedzoo._containers import SpectrumTable
+from sklearn_sedzoo._containers import SpectrumTable, check_grid, name_properties, wavelengths_of
 from sklearn_sedzoo._validation import as_native
 from sklearn_sedzoo.exceptions import SedReadError
-from sklearn_sedzoo.io._fits_layouts import add_redshift, checked_grid, converted, read_layout, scalar_columns
+from sklearn_sedzoo.io._fits_layouts import read_layout, scalar_columns
 from sklearn_sedzoo.io._quality import QUALITY_BITS
 from sklearn_sedzoo.io._stack import stack_spectra
 
@@ -28,7 +28,7 @@ def read_survey(hdus, path, unit):
             if {"flux", "loglam", "ivar"} <= columns and hdu.data["flux"].ndim == 1:
                 return _read_sdss(hdus, hdu, path)
     if "DRPVER" in hdus[0].header and {"WAVE", "FLUX", "IVAR", "MASK"} <= names:
-        table = read_layout(hdus, path, unit or "Angstrom")  # the data model of the MaNGA pipeline: Angstrom, vacuum
+        [table] = read_layout(hdus, path, unit or "Angstrom")  # the data model of the MaNGA pipeline: Angstrom, vacuum
         table.meta.update({"origin": f"MaNGA DRP {hdus[0].header['DRPVER']}", "medium": "vacuum", "frame": "observed"})
         return table
     return None
@@ -42,7 +42,7 @@ def _read_sdss(hdus, coadd, path):
     pixel = loglam / SDSS_STEP
     if np.abs(pixel - np.round(pixel)).max() < 0.02:  # the lattice of the survey; float32 is off by .002
         loglam = np.round(pixel) * SDSS_STEP
-    wavelength = checked_grid(path, 10.0**loglam)
+    wavelength = check_grid(f"HDU {coadd.name!r}", 10.0**loglam)
     flux = as_native(np.asarray(data[names["flux"]]))
     ivar = as_native(np.asarray(data[names["ivar"]])).copy()
     if "and_mask" in names:
@@ -52,7 +52,7 @@ def _read_sdss(hdus, coadd, path):
         tables = [hdu for hdu in hdus[1:] if isinstance(hdu, fits.BinTableHDU) and hdu is not coadd]
         info = next((hdu for hdu in tables if "Z" in [name.upper() for name in hdu.columns.names]), None)
     properties = pd.DataFrame(index=[0]) if info is None else scalar_columns(info).iloc[:1].reset_index(drop=True)
-    properties = add_redshift(properties)
+    properties = name_properties(properties)
     properties.insert(0, "file", str(getattr(path, "name", path)))
     upper = {str(name).upper(): name for name in properties}
     warned = "ZWARNING" in upper and int(properties[upper["ZWARNING"]].iloc[0]) != 0
@@ -78,9 +78,7 @@ def _read_desi(hdus, path, unit):
             if f"{arm}_{part}" not in hdus:
                 raise SedReadError(f"{path} has {arm}_FLUX, but no HDU {arm}_{part}.")
         grid = hdus[f"{arm}_WAVELENGTH"]
-        wavelength = checked_grid(
-            path, converted(grid.data, grid.header.get("BUNIT"), unit, path, f"HDU '{arm}_WAVELENGTH'")
-        )
+        wavelength = wavelengths_of(grid.data, grid.header.get("BUNIT"), unit, f"HDU '{arm}_WAVELENGTH'")
         ivar = as_native(np.asarray(hdus[f"{arm}_IVAR"].data)).copy()
         if f"{arm}_MASK" in hdus:
             ivar[np.asarray(hdus[f"{arm}_MASK"].data) != 0] = 0
@@ -88,9 +86,7 @@ def _read_desi(hdus, path, unit):
     joined = join_arms(arms, path)
     properties = pd.DataFrame(index=pd.RangeIndex(len(joined)))
     if "FIBERMAP" in hdus:
-        properties = add_redshift(scalar_columns(hdus["FIBERMAP"]))
-    if "EBV" in properties:
-        properties["ebv"] = properties["EBV"].astype(float)
+        properties = name_properties(scalar_columns(hdus["FIBERMAP"]))
     flagged = properties["COADD_FIBERSTATUS"].to_numpy() != 0 if "COADD_FIBERSTATUS" in properties else False
     return SpectrumTable(
         joined.flux,

@@ -1,52 +1,111 @@
-"""Spectra in CSV, Parquet and ASDF files."""
+"""Spectra in CSV, ECSV, Parquet, ASDF and HDF5 files."""
 
 from __future__ import annotations
 
+import h5py
 import numpy as np
 import pandas as pd
 
-from sklearn_sedzoo._containers import IVAR_PREFIX, SpectrumTable, parse_columns
-from sklearn_sedzoo.exceptions import SedReadError
-from sklearn_sedzoo.io._fits_layouts import (
+from sklearn_sedzoo._containers import (
     FLUX_NAMES,
-    IVAR_NAMES,
-    MASK_NAMES,
+    IVAR_PREFIX,
     WAVELENGTH_NAMES,
-    add_redshift,
-    checked_grid,
-    converted,
+    find_name,
+    is_specutils,
+    parse_columns,
+    rising_table,
+    share_properties,
+    split_specutils,
+    table_from_specutils,
+    tables_from_astropy,
+    tables_from_columns,
+    wavelengths_of,
 )
+from sklearn_sedzoo.exceptions import SedReadError
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
-SUFFIXES = (*SEPARATORS, ".parquet", ".pq", ".asdf")
+HDF5 = (".h5", ".hdf5")
+SUFFIXES = (*SEPARATORS, ".csv.gz", ".tsv.gz", ".ecsv", ".parquet", ".pq", ".asdf", *HDF5)
 
 
 def read_table(path, unit):
-    """Return the SpectrumTable of a CSV, Parquet or ASDF file."""
-    if path.suffix == ".asdf":
-        return _read_asdf(path, unit)
+    """Return the SpectrumTables of a file of one of the `SUFFIXES`: one for each grid."""
+    suffix = next(end for end in SUFFIXES if path.name.lower().endswith(end))
+    if suffix == ".ecsv":
+        from astropy.table import Table
+
+        tables = tables_from_astropy(_attempt(path, Table.read, path, format="ascii.ecsv"), unit, "the table")
+    elif suffix == ".asdf":
+        tables = _from_tree(_attempt(path, _read_asdf, path), unit)
+    elif suffix in HDF5:
+        tables = _from_tree(_attempt(path, _read_hdf5, path), unit)
+    else:
+        tables = _from_frame(_attempt(path, _read_frame, path, suffix), unit, path)
+    for table in tables:
+        table.meta = {"path": str(path), "medium": table.meta.get("medium", "")}
+    return tables
+
+
+def _attempt(path, read, *args, **kwargs):
+    """Call a reader of another package; whatever goes wrong in it is an error that names the file."""
     try:
-        if path.suffix in {".parquet", ".pq"}:
-            frame = pd.read_parquet(path)
-        else:
-            frame = pd.read_csv(path, sep=SEPARATORS[path.suffix])
+        return read(*args, **kwargs)
     except ImportError as error:
-        raise SedReadError(f"{path}: reading Parquet needs a package that is not installed ({error}).") from error
+        raise SedReadError(f"{path}: a package that reads such files is not installed ({error}).") from error
     except Exception as error:
         raise SedReadError(f"{path} cannot be read as a table: {error}") from error
-    return _from_frame(frame, path, unit)
 
 
-def _from_frame(frame, path, unit):
-    """Return the table of a DataFrame with a column for each wavelength; the other columns are properties."""
+def _read_frame(path, suffix):
+    if suffix in {".parquet", ".pq"}:
+        return pd.read_parquet(path)
+    return pd.read_csv(path, sep=SEPARATORS[suffix.removesuffix(".gz")])
+
+
+def _read_asdf(path):
+    import asdf
+
+    with asdf.open(path, memmap=False, lazy_load=False) as file:
+        return {str(key): value for key, value in file.tree.items()}
+
+
+def _read_hdf5(path):
+    import astropy.units as u
+
+    with h5py.File(path) as file:
+        tree = {name: node[()] for name, node in file.items() if isinstance(node, h5py.Dataset)}
+        for name in tree:
+            if "unit" in file[name].attrs:
+                tree[name] = tree[name] * u.Unit(file[name].attrs["unit"])
+    return tree
+
+
+def _from_frame(frame, unit, path):
+    """Return the tables of a DataFrame: a column for each wavelength, or columns FLUX and WAVELENGTH."""
     names = [str(name) for name in frame.columns]
     is_spectrum = [_is_number(name.removeprefix("flux_").removeprefix(IVAR_PREFIX)) for name in names]
     if sum(is_spectrum) < 2:
-        raise SedReadError(
-            f"{path} has no columns named by wavelengths (4000.5, flux_4000.5, ivar_4000.5). Its columns are "
-            f"{', '.join(names[:8])}."
-        )
+        if find_name(names, FLUX_NAMES) is None:
+            raise SedReadError(
+                f"{path} has no columns named by wavelengths (4000.5, flux_4000.5, ivar_4000.5) and none called FLUX "
+                f"beside WAVELENGTH. Its columns are {', '.join(names[:8])}."
+            )
+        columns = {name: frame[name].to_numpy() for name in names}
+        beside = [name for name in names if not _holds_spectra(columns[name])]
+        return share_properties(tables_from_columns(columns, {}, unit=unit), frame[beside])
     spectra = frame.loc[:, is_spectrum].set_axis([n for n, s in zip(names, is_spectrum, strict=True) if s], axis=1)
+    _refuse_text(spectra, path)
+    columns = parse_columns(spectra.columns)
+    values = spectra.to_numpy(dtype=float)
+    table = rising_table(
+        values[:, columns.flux],
+        wavelengths_of(columns.wavelength, None, unit or "Angstrom", "the column names"),
+        None if columns.ivar is None else values[:, columns.ivar],
+    )
+    return share_properties([table], frame.loc[:, [not s for s in is_spectrum]].copy())
+
+
+def _refuse_text(spectra, path):
     wrong = [name for name, kind in spectra.dtypes.items() if kind.kind not in "iuf"]
     if wrong:
         text = pd.to_numeric(spectra[wrong[0]], errors="coerce").isna() & spectra[wrong[0]].notna()
@@ -55,21 +114,6 @@ def _from_frame(frame, path, unit):
             f"{path}: {len(wrong)} flux columns hold text, e.g. column {wrong[0]}, row {row}: "
             f"{spectra[wrong[0]].iloc[row]!r}."
         )
-    try:
-        columns = parse_columns(spectra.columns)
-    except ValueError as error:
-        raise SedReadError(f"{path}: {error}") from None
-    values = spectra.to_numpy(dtype=float)
-    wavelength = checked_grid(path, converted(columns.wavelength, None, unit or "Angstrom", path, "the column names"))
-    order = np.argsort(wavelength)
-    properties = frame.loc[:, [not s for s in is_spectrum]].reset_index(drop=True)
-    return SpectrumTable(
-        np.ascontiguousarray(values[:, columns.flux][:, order]),
-        wavelength[order],
-        add_redshift(properties),
-        meta={"path": str(path), "medium": ""},
-        ivar=None if columns.ivar is None else np.ascontiguousarray(values[:, columns.ivar][:, order]),
-    )
 
 
 def _is_number(text):
@@ -79,42 +123,31 @@ def _is_number(text):
         return False
 
 
-def _read_asdf(path, unit):
-    """Read a tree with ``flux`` (n, n_wavelengths) and ``wavelength``, and whatever else has a value for each row."""
-    import asdf
+def _holds_spectra(values):
+    return values.dtype.kind == "O" and any(np.ndim(value) for value in values)
 
-    try:
-        with asdf.open(path, memmap=False, lazy_load=False) as file:
-            tree = {str(key): value for key, value in file.tree.items()}
-    except Exception as error:
-        raise SedReadError(f"{path} cannot be read as ASDF: {error}") from error
-    upper = {key.upper(): key for key in tree}
 
-    def find(group):
-        return next((tree[upper[name]] for name in group if name in upper), None)
-
-    flux, grid, ivar, mask = (find(names) for names in (FLUX_NAMES, WAVELENGTH_NAMES, IVAR_NAMES, MASK_NAMES))
-    if flux is None or grid is None:
-        raise SedReadError(f"{path} must hold `flux` and `wavelength`; it holds {', '.join(tree)}.")
-    values = np.atleast_2d(np.asarray(getattr(flux, "value", flux), dtype=float))
-    wavelength = converted(getattr(grid, "value", grid), getattr(grid, "unit", None), unit, path, "`wavelength`")
-    wavelength = checked_grid(path, wavelength)
-    if values.shape[1] != len(wavelength):
-        raise SedReadError(f"{path}: {len(wavelength)} wavelengths do not match spectra of {values.shape[1]} pixels.")
-    ivar = None if ivar is None else np.atleast_2d(np.array(getattr(ivar, "value", ivar), dtype=float))
-    if mask is not None and ivar is not None:
-        ivar[np.atleast_2d(np.asarray(mask, dtype=bool))] = 0
-    others = {
-        key: np.asarray(getattr(value, "value", value))
-        for key, value in tree.items()
-        if np.shape(getattr(value, "value", value)) == (len(values),)
+def _from_tree(tree, unit):
+    """Return the tables of a tree: ``flux``, ``wavelength`` and what has a value for each row, or a spectrum."""
+    spectra = [value for value in tree.values() if is_specutils(value)]
+    if len(spectra) == 1:
+        return [table_from_specutils(part) for part in split_specutils(spectra)]
+    units = {name: str(getattr(value, "unit", None) or "") for name, value in tree.items()}
+    columns = {
+        name: np.asarray(getattr(value, "value", value))
+        for name, value in tree.items()
+        if not isinstance(value, (str, dict, list))
     }
-    order = np.argsort(wavelength)
-    return SpectrumTable(
-        np.ascontiguousarray(values[:, order]),
-        wavelength[order],
-        add_redshift(pd.DataFrame(others, index=pd.RangeIndex(len(values)))),
-        str(getattr(flux, "unit", "") or ""),
-        {"path": str(path), "medium": str(tree.get("medium", ""))},
-        ivar=None if ivar is None else np.ascontiguousarray(ivar[:, order]),
-    )
+    flux, axis = find_name(columns, FLUX_NAMES), find_name(columns, WAVELENGTH_NAMES)
+    if flux is not None and axis is not None and np.ndim(columns[axis]) == 1 and np.ndim(columns[flux]) == 2:
+        if columns[flux].shape[1] != len(columns[axis]):
+            raise ValueError(
+                f"{len(columns[axis])} wavelengths do not match spectra of {columns[flux].shape[1]} pixels."
+            )
+        columns[axis] = np.broadcast_to(columns[axis], columns[flux].shape)  # one grid for all, not a row a pixel
+    tables = tables_from_columns(columns, units, unit=unit)
+    n_rows = sum(map(len, tables))
+    for table in tables:
+        table.meta["medium"] = str(tree.get("medium", ""))
+    beside = {name: values for name, values in columns.items() if np.shape(values) == (n_rows,)}
+    return share_properties(tables, pd.DataFrame(beside, index=pd.RangeIndex(n_rows)))

@@ -1,5 +1,7 @@
 """Batch training: assign all samples, move all cells, shrink the radius, again."""
 
+from functools import partial
+
 import numpy as np
 
 from sklearn_sedzoo._kernels.som_search import Assignment, find_best_cells
@@ -23,13 +25,15 @@ def train_batch(X, weights, radii, *, sample_weight, grid, search, subspace, rep
             weights = subspace.expand(weights)
         for radius in part if not is_stopped else ():
             reporter.begin()
-            found = find_best_cells(data, weights, sample_weight=sample_weight, with_sums=True, **search)
+            found = find_best_cells(
+                data, weights, sample_weight=sample_weight, with_sums=True, is_exact=False, **search
+            )
             weights = update_weights(weights, found, radius, **grid)
             error = average_error(found.squared, sample_weight, is_cosine=grid["is_normalized"])
             history["radius"].append(radius)
             history["quantization_error"].append(error)
-            shown = subspace.expand(weights) if is_projected else weights
-            is_stopped = reporter.end(shown, radius=radius, quantization_error=error)
+            show = partial(subspace.expand if is_projected else np.copy, weights)
+            is_stopped = reporter.end(show, radius=radius, quantization_error=error)
             if is_stopped:
                 break
     return weights, history

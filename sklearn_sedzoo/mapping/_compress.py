@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import eigh
 
-from sklearn_sedzoo._kernels.som_search import in_order, slabs
+from sklearn_sedzoo._kernels.som_codebook import in_order, slabs
 
 _FEWEST_FEATURES = 32
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_sedzoo._kernels.som_distance import measure_distances
 from sklearn_sedzoo._kernels.som_donors import correct_linearly, gather_members, group_rows, take_nearest
-from sklearn_sedzoo._kernels.som_search import find_best_cells, measure_distances
+from sklearn_sedzoo._kernels.som_search import find_best_cells
 from sklearn_sedzoo.mapping._source import flat_weights
 
 _BLOCK_ENTRIES = 2**22

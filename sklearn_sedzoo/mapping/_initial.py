@@ -3,10 +3,10 @@
 import numpy as np
 from scipy.linalg import eigh
 
-from sklearn_sedzoo._kernels.som_search import slabs
+from sklearn_sedzoo._kernels.som_codebook import slabs
 
 INITS = ("pca", "sample", "random")
-_PCA_ENTRIES = 2**22
+_PCA_ENTRIES = 2**21
 
 
 def make_weights(X, init, shape, *, sample_weight, random_state):
@@ -27,7 +27,7 @@ def _span_plane(X, shape, sample_weight):
     """Lay the cells on the plane of the two leading principal components, out to two standard deviations.
 
     The first component runs along the longer side of the map; signs are such that the largest loading is positive.
-    The plane is found from at most 2^22 numbers (a regular choice of rows): it is a start, not a result.
+    The plane is found from at most 2^21 numbers (a regular choice of rows): it is a start, not a result.
     """
     weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, dtype=float)
     rows = np.flatnonzero(weight)
@@ -36,9 +36,10 @@ def _span_plane(X, shape, sample_weight):
     sample, weight = _fill(X[rows].astype(np.float64), X), weight[rows] / weight[rows].sum()
     mean = weight @ sample
     sample -= mean
-    size = np.abs(sample).max() or 1.0
+    size = max(sample.max(), -sample.min()) or 1.0
     sample /= size
-    deviations, components = _lead(sample * np.sqrt(weight)[:, None])
+    sample *= np.sqrt(weight)[:, None]
+    deviations, components = _lead(sample)
     longer, shorter = (0, 1) if shape[0] > shape[1] else (1, 0)
     steps = [np.linspace(-2, 2, n) if n > 1 else np.zeros(1) for n in shape]
     grid = np.meshgrid(*steps, indexing="ij")

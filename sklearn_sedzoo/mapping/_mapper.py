@@ -9,14 +9,22 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_sedzoo._kernels.som_distance import measure_distances, measure_own
 from sklearn_sedzoo._kernels.som_grid import are_neighbors, average_neighbors, lay_cells
-from sklearn_sedzoo._kernels.som_search import find_best_cells, measure_distances, measure_own
+from sklearn_sedzoo._kernels.som_search import find_best_cells
 from sklearn_sedzoo._kernels.som_update import measure_energy, update_weights
-from sklearn_sedzoo._validation import check_sample_weight, check_spectra, point_at
+from sklearn_sedzoo._validation import check_sample_weight, check_spectra, check_squares, point_at
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.mapping._batch import average_error, remember
 from sklearn_sedzoo.mapping._initial import make_weights
-from sklearn_sedzoo.mapping._parameters import check_parameters, choose_init, describe_grid, draw_seeds, find_radii
+from sklearn_sedzoo.mapping._parameters import (
+    check_parameters,
+    choose_init,
+    describe_grid,
+    draw_seeds,
+    find_last_radius,
+    find_radii,
+)
 from sklearn_sedzoo.mapping._progress import EpochReporter
 from sklearn_sedzoo.mapping._schedule import find_radius
 from sklearn_sedzoo.mapping._statistics import summarize_cells
@@ -108,8 +116,10 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     topographic_error_ : float
         Share of the training samples whose two best cells do not touch.
     energy_ : float
-        Distortion of the map at the last radius: mean squared distance to the best cell and its neighbours, weighted
-        by the neighbourhood function.
+        Distortion of the map at `radius_`: mean squared distance to the best cell and its neighbours, weighted by the
+        neighbourhood function. Maps of one size and `radius_` can be compared by it; `n_init` does.
+    radius_ : float
+        Radius of the last epoch, whether it was reached or a callback stopped the training; 1 for online maps.
     history_ : dict of lists
         By epoch. Batch: "radius" and "quantization_error" (before the update). Online: "learning_rate".
     n_iter_ : int
@@ -265,7 +275,7 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 weights, found, radius, is_normalized=self.metric == "cosine", **describe_grid(self)
             )
             final = find_best_cells(X, weights, with_second=True, with_sums=True, **search)
-            energy = measure_energy(weights, final, radius, **describe_grid(self))
+            energy = measure_energy(weights, final, find_last_radius(self), **describe_grid(self))
         history = {"radius": [], "quantization_error": []} if is_first else self.history_
         error = average_error(found.squared, weight, is_cosine=self.metric == "cosine")
         history = {
@@ -384,18 +394,19 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 fault = point_at(empty, len(X), "hold no value")
                 warnings.warn(f"{fault} They are left out and get the cell -1.", SedDataWarning, stacklevel=4)
                 weight = np.where(empty, 0.0, 1.0 if weight is None else weight)
-        self._refuse_zero_norm(X)
+        self._refuse_extremes(X)
         return X, weight
 
     def _read(self, X):
         check_is_fitted(self)
         X = check_spectra(self, X, reset=False, on_bad=self.on_bad)
-        self._refuse_zero_norm(X)
+        self._refuse_extremes(X)
         return X
 
-    def _refuse_zero_norm(self, X):
+    def _refuse_extremes(self, X):
+        check_squares(type(self).__name__, X)
         if self.metric == "cosine":
-            zero = ~np.any(X, axis=1)
+            zero = ~np.any(np.nan_to_num(X) if self.on_bad == "mask" else X, axis=1) & ~np.isnan(X).all(axis=1)
             if zero.any():
                 fault = point_at(zero, len(X), "are zero and have no direction")
                 raise ValueError(f"{fault} Drop them or use metric='euclidean'.")
@@ -439,6 +450,7 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         self.quantization_error_ = self._measure_error(X, found.best, weight)
         self.topographic_error_ = 1 - float(np.average(touching, weights=None if weight is None else weight[counted]))
         self.energy_ = run.energy
+        self.radius_ = find_last_radius(self)
         self.history_ = run.history
         self.n_iter_ = len(next(iter(run.history.values())))
         self.n_compressed_ = run.n_compressed

@@ -29,6 +29,11 @@ def train_online(
     if not isinstance(init, str):
         trainer.get_weights()[...] = init.reshape(*shape, -1)
     elif init == "pca":
+        if min(X.shape) < 2:
+            raise ValueError(
+                "`init` of SOMMapper must not be 'pca' for algorithm='online' and fewer than 2 samples or features, "
+                f"got X of shape {X.shape}. Pass init='sample' or algorithm='batch'."
+            )
         trainer.pca_weights_init(X)
     elif init == "sample":
         trainer.random_weights_init(X)
@@ -73,7 +78,7 @@ class _Watch:
 
     def finish(self):
         """Close the epoch under way."""
-        return self.reporter.end(self.weights, learning_rate=self.history["learning_rate"][-1])
+        return self.reporter.end(self.weights.copy, learning_rate=self.history["learning_rate"][-1])
 
     def _decay(self, learning_rate, t, max_iter):
         """MiniSom's own formulae, to the last bit."""

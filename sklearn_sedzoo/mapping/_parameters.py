@@ -9,7 +9,7 @@ from sklearn_sedzoo._validation import check_integer, check_number, check_option
 from sklearn_sedzoo.mapping._initial import INITS
 from sklearn_sedzoo.mapping._online import NEIGHBORHOODS as ONLINE_NEIGHBORHOODS
 from sklearn_sedzoo.mapping._online import RADIUS_DECAYS
-from sklearn_sedzoo.mapping._schedule import DECAYS, check_radii
+from sklearn_sedzoo.mapping._schedule import DECAYS, check_radii, find_radius
 
 NEIGHBORHOODS = ("gaussian", "bubble", "mexican_hat", "cut_gaussian")
 
@@ -65,6 +65,13 @@ def find_radii(som):
         return max(1.0, float(max(som.cell_shape) // 2)), None
     check_number(type(som).__name__, "radius_start", som.radius_start, 0, closed="right")
     return som.radius_start, None
+
+
+def find_last_radius(som):
+    """Return the radius at which the training ends if nothing stops it; 1 for online maps."""
+    if som.algorithm == "online":
+        return 1.0
+    return find_radius(type(som).__name__, som.decay or "exponential", *find_radii(som), 1.0)
 
 
 def choose_init(som, n_features, number):

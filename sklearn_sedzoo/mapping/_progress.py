@@ -15,14 +15,14 @@ class EpochReporter:
         self.task = self.context.subcontext(task_name="epoch")
         self.task.call_on_fit_task_begin(estimator=self.estimator, X=self.X)
 
-    def end(self, weights, **metadata):
-        """Close the epoch with what is known of it; return whether a callback asked to stop."""
+    def end(self, show, **metadata):
+        """Close the epoch; return whether a callback asked to stop. `show()` gives the weights, where one asks."""
         shape = self.estimator.cell_shape
         return self.task.call_on_fit_task_end(
             estimator=self.estimator,
             X=self.X,
             metadata=metadata,
-            reconstruction_attributes=lambda: {"weights_": weights.reshape(*shape, -1).copy()},
+            reconstruction_attributes=lambda: {"weights_": show().reshape(*shape, -1)},
         )
 
     def close(self, weights):

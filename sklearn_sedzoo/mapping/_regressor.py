@@ -6,8 +6,9 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_sedzoo._kernels.som_distance import measure_own
 from sklearn_sedzoo._kernels.som_grid import find_neighbors
-from sklearn_sedzoo._kernels.som_search import find_best_cells, measure_own
+from sklearn_sedzoo._kernels.som_search import find_best_cells
 from sklearn_sedzoo._kernels.weighted import weighted_moments, weighted_quantiles
 from sklearn_sedzoo._validation import check_integer, check_number, check_option, check_spectra, point_at
 from sklearn_sedzoo.mapping._donors import collect_labels, donate_members, donate_neighbors, find_labelled_cells

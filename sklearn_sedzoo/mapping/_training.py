@@ -10,7 +10,7 @@ from sklearn_sedzoo.mapping._batch import train_batch
 from sklearn_sedzoo.mapping._compress import find_subspace
 from sklearn_sedzoo.mapping._initial import make_weights
 from sklearn_sedzoo.mapping._online import train_online
-from sklearn_sedzoo.mapping._parameters import choose_init, describe_grid, find_radii
+from sklearn_sedzoo.mapping._parameters import choose_init, describe_grid, find_last_radius, find_radii
 from sklearn_sedzoo.mapping._schedule import plan_radii
 
 
@@ -32,8 +32,7 @@ def train_map(som, X, sample_weight, *, number, seed, search, reporter):
     weights, history, n_compressed = train(som, X, sample_weight, init, seed, search, reporter)
     codebook = normalize_weights(weights, som.metric)
     found = find_best_cells(X, codebook, sample_weight=sample_weight, with_second=True, with_sums=True, **search)
-    radius = history["radius"][-1] if "radius" in history else 1.0
-    energy = measure_energy(codebook, found, radius, **describe_grid(som))
+    energy = measure_energy(codebook, found, find_last_radius(som), **describe_grid(som))
     return Run(weights, history, found, energy, n_compressed)
 
 

@@ -8,8 +8,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._kernels import som_quality
+from sklearn_sedzoo._kernels.som_distance import measure_own
 from sklearn_sedzoo._kernels.som_grid import are_neighbors
-from sklearn_sedzoo._kernels.som_search import find_best_cells, measure_own
+from sklearn_sedzoo._kernels.som_search import find_best_cells
 from sklearn_sedzoo._kernels.som_update import measure_energy
 from sklearn_sedzoo._validation import check_integer, check_number, check_spectra
 
@@ -143,7 +144,7 @@ def distortion(som, X, radius=None):
     X : array-like of shape (n_samples, n_features)
         Data, best held out.
     radius : float, default=None
-        Radius in cells; None is the last of the training (1 for online maps).
+        Radius in cells; None is `radius_` of the map: the last of the training (1 for online maps).
 
     Returns
     -------
@@ -166,7 +167,7 @@ def distortion(som, X, radius=None):
     """
     som, _, found = _assign(som, X, with_sums=True)
     if radius is None:
-        radius = som.history_["radius"][-1] if "radius" in som.history_ else 1.0
+        radius = som.radius_
     check_number("distortion", "radius", radius, 0)
     known = som.neighborhood if som.neighborhood != "triangle" else "gaussian"
     return measure_energy(_codebook(som), found, radius, neighborhood=known, **_layout(som))

@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._containers import find_wavelength, read_spectra, require_wavelength
 from sklearn_sedzoo._kernels.band_projection import (
+    MADAU_JUMPS,
     ab_denominator,
     luptitude,
     madau_transmission,
@@ -218,13 +219,13 @@ class SyntheticPhotometry(TransformerMixin, BaseEstimator):
     def _project(self, wavelength, bands, redshifts):
         is_falling = wavelength[0] > wavelength[-1]
         grid = wavelength[::-1] if is_falling else wavelength
-        igm = madau_transmission if self.igm == "madau1995" else self.igm
+        igm, jumps = (madau_transmission, MADAU_JUMPS) if self.igm == "madau1995" else (self.igm, ())
         scales = flux_scale(type(self).__name__, self.flux_unit, redshifts, self.cosmology)
         projection = np.empty((len(grid), len(redshifts) * len(bands)))
         coverage = np.empty((len(redshifts), len(bands)))
         for i, redshift in enumerate(redshifts):
             for j, curve in enumerate(bands.values()):
-                weights = project_band(grid, *curve, self.detector, redshift, igm)
+                weights = project_band(grid, *curve, self.detector, redshift, igm, jumps)
                 projection[:, i * len(bands) + j] = weights * scales[i]
                 coverage[i, j] = self._measure_coverage(grid * (1 + redshift), *curve)
         return (projection[::-1].copy() if is_falling else projection), coverage

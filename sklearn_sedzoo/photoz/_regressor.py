@@ -8,7 +8,7 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sedzoo._kernels.redshift_pdf import cumulate, deposit, find_quantiles
-from sklearn_sedzoo._kernels.som_search import measure_own
+from sklearn_sedzoo._kernels.som_distance import measure_own
 from sklearn_sedzoo._validation import check_integer, check_number, check_option
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.mapping import SOMRegressor
@@ -145,14 +145,6 @@ class SOMRedshiftRegressor(SOMRegressor):
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         _check_redshifts(owner, y)
         zgrid = self._choose_zgrid(owner, y)
-        beyond = (y < zgrid[0]) | (y > zgrid[-1])
-        if beyond.any():
-            warnings.warn(
-                f"`zgrid` of {owner} ends at {zgrid[0]:g} and {zgrid[-1]:g}: {beyond.sum()} of {len(y)} redshifts are "
-                f"outside, first at row {beyond.argmax()}. Densities cannot reach them.",
-                SedDataWarning,
-                stacklevel=2,
-            )
         generator = check_random_state(self.random_state)
         order = np.lexsort((y, *X.T[::-1]))  # results do not depend on the order of the rows
         X, y = X[order], np.asarray(y, float)[order]
@@ -228,7 +220,8 @@ class SOMRedshiftRegressor(SOMRegressor):
         X = self._read(X)
         result = np.empty((len(X), len(levels)))
         for rows in _blocks(len(X)):
-            result[rows] = find_quantiles(cumulate(self._spread_densities(X[rows]), self.zgrid_), self.zgrid_, levels)
+            result[rows] = find_quantiles(cumulate(self._spread_block(X[rows]), self.zgrid_), self.zgrid_, levels)
+        result[self._find_gaps(X)] = np.nan
         return result
 
     def predict_interval(self, X, coverage=0.68):
@@ -335,6 +328,14 @@ class SOMRedshiftRegressor(SOMRegressor):
             raise ValueError(
                 f"`zgrid` of {owner} must increase, got {zgrid[at]!r} followed by {zgrid[at + 1]!r} at index {at}."
             )
+        beyond = (y < zgrid[0]) | (y > zgrid[-1])
+        if beyond.any():
+            warnings.warn(
+                f"`zgrid` of {owner} ends at {zgrid[0]:g} and {zgrid[-1]:g}: {beyond.sum()} of {len(y)} redshifts are "
+                f"outside, first at row {beyond.argmax()}. Densities cannot reach them.",
+                SedDataWarning,
+                stacklevel=3,
+            )
         return zgrid
 
     def _calibrate_densities(self, X, t, generator):
@@ -382,9 +383,12 @@ class SOMRedshiftRegressor(SOMRegressor):
     def _spread_densities(self, X):
         density = np.empty((len(X), len(self.zgrid_)))
         for rows in _blocks(len(X)):
-            density[rows] = self._calibration.densities(*self._ensemble.spread(X[rows]), self.zgrid_)
+            density[rows] = self._spread_block(X[rows])
         density[self._find_gaps(X)] = np.nan
         return density
+
+    def _spread_block(self, X):
+        return self._calibration.densities(*self._ensemble.spread(X), self.zgrid_)
 
     def _measure_coverage(self, X):
         covered = np.zeros(len(X))

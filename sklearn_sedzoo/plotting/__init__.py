@@ -3,6 +3,7 @@
 from sklearn_sedzoo.plotting._association import AssociationDisplay
 from sklearn_sedzoo.plotting._history import TrainingHistoryDisplay
 from sklearn_sedzoo.plotting._latent import LatentDisplay
+from sklearn_sedzoo.plotting._latent_sizes import LatentSizeDisplay
 from sklearn_sedzoo.plotting._map import MapDisplay
 from sklearn_sedzoo.plotting._map_panels import MapPanelsDisplay
 from sklearn_sedzoo.plotting._map_spectra import MapSpectraDisplay
@@ -21,6 +22,7 @@ __all__ = [
     "AssociationDisplay",
     "ClusterChoiceDisplay",
     "LatentDisplay",
+    "LatentSizeDisplay",
     "MapDisplay",
     "MapPanelsDisplay",
     "MapSpectraDisplay",

@@ -11,7 +11,8 @@ LAWS = ("F99", "F19", "O94", "CCM89", "G23")
 class ExtinctionCorrector(OneToOneStep):
     """Correct observed spectra for the dust of our Galaxy.
 
-    It acts on observed wavelengths: it stands before `SpectrumResampler`, which takes the redshift out. A grid in
+    It acts on observed wavelengths: it stands before `SpectrumResampler`, which takes the redshift out, and refuses
+    what comes out of that. A grid in
     vacuum is assumed (the law changes by less than 1e-4 between air and vacuum).
 
     Parameters
@@ -91,6 +92,9 @@ class ExtinctionCorrector(OneToOneStep):
             )
         self.curve_ = np.full(len(wavelength), np.nan)
         self.curve_[~outside] = law(inverse_micron[~outside] / u.micron) if not outside.all() else []
+
+    def _observed(self):
+        return "the dust of our Galaxy" if self.ebv != 0 else ""
 
     def _change(self, flux, ivar, scalars):
         ebv = np.asarray(self._scalar("ebv", scalars, len(flux)), dtype=float)

@@ -97,6 +97,11 @@ class LineMasker(OneToOneStep):
         else:
             self._lines = np.asarray([] if self.lines is None else self.lines, dtype=float)
 
+    def _observed(self):
+        if self.with_sky:
+            return "the night sky (with_sky=True)"
+        return "" if self.redshift is None else "a redshift"
+
     def _change(self, flux, ivar, scalars):
         stretch = 1 + self._redshifts(scalars, len(flux))
         gaps = np.empty(flux.shape, dtype=bool)

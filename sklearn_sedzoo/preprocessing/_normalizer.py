@@ -184,15 +184,15 @@ class FluxNormalizer(_BandScale):
         normalized = np.empty_like(blocks.flux)
         np.divide(blocks.flux, scale, out=normalized, casting="same_kind")
         if blocks.ivar is None:
-            return normalized
+            return join_blocks(normalized, None, self.get_feature_names_out(), blocks)
         if not self.with_ivar:
             normalized[blocks.ivar == 0] = np.nan
-            return normalized
+            return join_blocks(normalized, None, self.get_feature_names_out(), blocks)
         ivar = np.empty_like(blocks.ivar)
         with np.errstate(over="ignore"):
             np.multiply(blocks.ivar, np.where(np.isnan(scale), 0.0, scale) ** 2, out=ivar, casting="same_kind")
         np.minimum(ivar, np.finfo(ivar.dtype).max, out=ivar)
-        return join_blocks(normalized, ivar, blocks.index, self.get_feature_names_out())
+        return join_blocks(normalized, ivar, self.get_feature_names_out(), blocks)
 
     def inverse_transform(self, X, scale=None):
         """Multiply normalised spectra by their scale.

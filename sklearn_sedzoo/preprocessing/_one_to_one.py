@@ -8,8 +8,10 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_sedzoo._containers import (
     IVAR_PREFIX,
     find_wavelength,
+    join_blocks,
     name_wavelengths,
     read_blocks,
+    refuse_shifted,
     require_wavelength,
 )
 from sklearn_sedzoo._validation import check_redshift
@@ -38,7 +40,7 @@ class OneToOneStep(TransformerMixin, BaseEstimator):
         -------
         self : object
         """
-        blocks = read_blocks(self, X, reset=True, on_bad=self.on_bad, scalars=self._named(), ensure_min_features=2)
+        blocks = self._read(X, reset=True, ensure_min_features=2)
         wavelength = find_wavelength(self, blocks.flux.shape[1])
         require_wavelength(self, wavelength, self._needs)
         self._prepare(wavelength)
@@ -59,15 +61,18 @@ class OneToOneStep(TransformerMixin, BaseEstimator):
             Of the dtype of X. A DataFrame with all columns where X has more than fluxes.
         """
         check_is_fitted(self)
-        blocks = read_blocks(self, X, reset=False, on_bad=self.on_bad, scalars=self._named())
+        blocks = self._read(X, reset=False)
         flux, ivar = self._change(blocks.flux, blocks.ivar, blocks.scalars)
         flux = flux.astype(blocks.flux.dtype, copy=False)
-        if blocks.ivar is None and not blocks.scalars:
-            return flux
-        values = flux if ivar is None else np.concatenate([flux, ivar.astype(flux.dtype, copy=False)], axis=1)
-        names = self.get_feature_names_out()
-        frame = pd.DataFrame(values, columns=names[: values.shape[1]], index=blocks.index)
-        return frame.assign(**blocks.scalars)
+        names = self.get_feature_names_out()[: flux.shape[1] * (1 if ivar is None else 2)]
+        ivar = None if ivar is None else ivar.astype(flux.dtype, copy=False)
+        result = join_blocks(flux, ivar, names, blocks)
+        if not blocks.scalars:
+            return result
+        if not isinstance(result, pd.DataFrame):
+            result = pd.DataFrame(result, columns=names, index=blocks.index)
+            result.attrs.update(blocks.attrs)
+        return result.assign(**blocks.scalars)
 
     def get_feature_names_out(self, input_features=None):
         """Return the wavelengths in Angstrom as strings, ``ivar_<wavelength>`` and the named columns of X.
@@ -85,6 +90,16 @@ class OneToOneStep(TransformerMixin, BaseEstimator):
         names = name_wavelengths(self.wavelength_in_)
         with_ivar = [] if self._columns.ivar is None else IVAR_PREFIX + names
         return np.concatenate([names, with_ivar, list(self._columns.scalars)]).astype(object)
+
+    def _read(self, X, *, reset, **params):
+        blocks = read_blocks(self, X, reset=reset, on_bad=self.on_bad, scalars=self._named(), **params)
+        if self._observed():
+            refuse_shifted(self, blocks, self._observed())
+        return blocks
+
+    def _observed(self):
+        """Return what of this step acts on observed wavelengths, "" where nothing does."""
+        return ""
 
     def _named(self):
         """Return the names of columns of X that the parameters ask for."""

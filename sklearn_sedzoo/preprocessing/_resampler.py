@@ -13,6 +13,7 @@ from sklearn_sedzoo._containers import (
     join_blocks,
     name_wavelengths,
     read_blocks,
+    refuse_shifted,
     require_wavelength,
 )
 from sklearn_sedzoo._kernels import rebinning
@@ -173,7 +174,10 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         coverage = rebinning.grid_coverage(*rest, edges_out, self.density)
         short = coverage < self.min_coverage * rebinning.COVERED
         may_mask = self._is_shifting() and (self.on_bad == "mask" or blocks.ivar is not None)
-        if short.all() or (short.any() and self.fill_value is None and not may_mask):
+        union = edges_in[0] / np.max(stretch), edges_in[-1] / np.min(stretch)  # what some spectra cover
+        if (rebinning.grid_coverage(*union, edges_out, self.density) < self.min_coverage * rebinning.COVERED).all():
+            raise_uncovered(type(self).__name__, np.ones_like(short), centers_out, *union)
+        if short.any() and self.fill_value is None and not may_mask:
             raise_uncovered(type(self).__name__, short, centers_out, *rest)
         warn_of_stairs(type(self).__name__, centers / np.max(stretch), centers_out)
 
@@ -199,8 +203,9 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         Returns
         -------
         X_new : ndarray of shape (n_samples, n_bins) or DataFrame of shape (n_samples, 2 n_bins)
-            Spectra on the new grid, of the dtype of X (float32 or float64). A DataFrame with the inverse variances in
-            the second half where X has them.
+            Spectra on the new grid, of the dtype of X (float32 or float64). A DataFrame where X has inverse variances
+            (they are its second half), and with `redshift` or ``medium="air"``: it states in its ``attrs`` that the
+            wavelengths are no longer those observed, and steps that act on observed ones refuse it.
         """
         check_is_fitted(self)
         blocks = self._read(X, reset=False)
@@ -217,7 +222,10 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
             flux[:, ~self._used] = self.fill_value
             if ivar is not None:
                 ivar[:, ~self._used] = 0
-        return join_blocks(flux, ivar, blocks.index, self.get_feature_names_out())
+        stated = {} if self.redshift is None else {"is_shifted": True, "frame": "rest"}
+        if self.medium == "air":
+            stated["medium"] = "vacuum"
+        return join_blocks(flux, ivar, self.get_feature_names_out(), blocks, **stated)
 
     def covariance(self, X, *, lag=1):
         """Return the covariance of neighbouring bins: the diagonal alone understates the variance of a sum.
@@ -331,11 +339,16 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
     def _read(self, X, *, reset, **params):
         named = (self.redshift,) if isinstance(self.redshift, str) else ()
         self._compare_medium(X)
-        return read_blocks(self, X, reset=reset, on_bad=self.on_bad, scalars=named, **params)
+        blocks = read_blocks(self, X, reset=reset, on_bad=self.on_bad, scalars=named, **params)
+        if self.redshift is not None:
+            refuse_shifted(self, blocks, "taking the redshift out")
+        if self.medium == "air":
+            refuse_shifted(self, blocks, "the refraction of air")
+        return blocks
 
     def _compare_medium(self, X):
         """Warn where X says that its wavelengths are in another medium than the parameter does."""
-        stated = getattr(X, "attrs", {}).get("medium") or getattr(X, "meta", {}).get("medium")
+        stated = getattr(X, "attrs", {}).get("medium") or (getattr(X, "meta", None) or {}).get("medium")
         if stated in {"air", "vacuum"} and stated != (self.medium or "vacuum"):
             warnings.warn(
                 f"X of {type(self).__name__} declares wavelengths in {stated}, but medium={self.medium!r}: they are "

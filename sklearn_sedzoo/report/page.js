@@ -116,8 +116,8 @@
       + Object.keys(zoo.properties).map((k) => "<br>" + name(k) + ": " + show(shades[k][cell])).join("")
       + (rows.length ? "<br>mostly cluster " + mode(rows.map((r) => zoo.cluster[r])) : ""));
     const marker = {
-      symbol: zoo.isHexagonal ? "hexagon" : "square", size: step * (zoo.isHexagonal ? 1.1 : 0.96), opacity: 1,
-      color: palette(key), colorscale: "Viridis", showscale: key !== "cluster",
+      symbol: zoo.isHexagonal ? "hexagon" : "square", size: step * (zoo.isHexagonal ? 1.1 : 0.96),
+      color: palette(key), opacity: palette(key).map((value) => value === null ? 0 : 1), // empty cells stay grey colorscale: "Viridis", showscale: key !== "cluster",
       colorbar: { thickness: 12, len: 0.9, title: { text: key in zoo.units ? name(key) : key, side: "right" } },
       line: { width: members.map((_, cell) => cell === drawMap.chosen ? 3 : 0), color: "#D55E00" },
     };

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from sklearn_sedzoo._kernels import som_search
-from sklearn_sedzoo._kernels.som_search import find_best_cells, measure_distances, measure_own
+from sklearn_sedzoo._kernels import som_codebook, som_search
+from sklearn_sedzoo._kernels.som_distance import measure_distances, measure_own
+from sklearn_sedzoo._kernels.som_search import find_best_cells
 from sklearn_sedzoo._kernels.som_update import measure_energy, update_weights
 from tests.reference import som as twin
 
@@ -41,6 +42,55 @@ def test_float32_far_from_zero_still_finds_the_right_cells():
     assert right.mean() > 0.999
 
 
+@pytest.mark.parametrize("case", ["plain", "offset", "outlier", "overflow", "tiny", "missing", "normalized", "tree"])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_float32_finds_the_cells_of_float64(case, seed):
+    """To the last sample: what float32 cannot decide is searched again in float64."""
+    X, weights = _made(n=5000, n_features=4 if case == "tree" else 20, n_cells=300, seed=seed)
+    weights = np.concatenate([weights, weights[:20] * (1 + 1e-7), weights[:5]])  # close calls and ties
+    X[:200] = (X[200:400] + X[:200]) / 2
+    if case == "offset":
+        X, weights = X + 1000, weights + 1000
+    if case == "outlier":
+        X[7], weights[3] = 1e5, 1e4
+    if case == "overflow":
+        X[7:20] *= 1e25
+    if case == "tiny":
+        X, weights = X * 1e-36, weights * 1e-36
+    X = X.astype(np.float32)
+    if case == "missing":
+        X[np.random.default_rng(seed).uniform(size=X.shape) < 0.3] = np.nan
+    options = {"with_second": True, "has_missing": case == "missing", "is_normalized": case == "normalized"}
+    if case == "normalized":
+        weights = weights / np.linalg.norm(weights, axis=1, keepdims=True)
+    found = find_best_cells(X, weights, **options)
+    expected = find_best_cells(X.astype(np.float64), weights, **options)
+    np.testing.assert_array_equal(found.best, expected.best)
+    np.testing.assert_array_equal(found.second, expected.second)
+    assert found.best.max() < 320
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [1e-25, 1.0, 1e25])
+def test_directions_do_not_depend_on_the_size_of_a_row(dtype, size):
+    X, weights = _made(dtype=dtype)
+    weights = weights / np.linalg.norm(weights, axis=1, keepdims=True)
+    X[5, 2] = np.nan
+    found = find_best_cells(X * dtype(size), weights, is_normalized=True, has_missing=True)
+    kept = np.arange(len(X)) != 5
+    cosine = np.nan_to_num(X).astype(float) @ weights.T
+    np.testing.assert_array_equal(found.best[kept], cosine.argmax(axis=1)[kept])
+    squared = 2 - 2 * cosine.max(axis=1) / np.linalg.norm(np.nan_to_num(X).astype(float), axis=1)
+    np.testing.assert_allclose(found.squared[kept], squared[kept], atol=1e-5)
+    # the row with a hole: as if its observed part had its share of the norm
+    seen = np.delete(np.arange(7), 2)
+    part = X[5, seen].astype(float)
+    part *= np.sqrt(6 / 7) / np.linalg.norm(part)
+    expected = ((part - weights[:, seen]) ** 2).sum(axis=1) * 7 / 6
+    assert found.best[5] == expected.argmin()
+    np.testing.assert_allclose(found.squared[5], expected.min(), atol=1e-5)
+
+
 @pytest.mark.parametrize("size", [1e-17, 1e-150, 1e30])
 def test_tiny_and_huge_scales(size):
     X, weights = _made()
@@ -64,7 +114,7 @@ def test_ties_go_to_the_lowest_cell():
 
 def test_threads_and_blocks_change_nothing(monkeypatch):
     X, weights = _made(n=3000)
-    monkeypatch.setattr(som_search, "_SLAB_ENTRIES", 256 * 8)
+    monkeypatch.setattr(som_codebook, "_SLAB_ENTRIES", 256 * 8)
     one = find_best_cells(X, weights, with_sums=True, n_threads=1)
     two = find_best_cells(X, weights, with_sums=True, n_threads=2)
     np.testing.assert_array_equal(one.best, two.best)

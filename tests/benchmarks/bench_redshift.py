@@ -22,7 +22,7 @@ N_SPECTRES = 10
 
 
 def make_frame(grid, redshift, dtype=float):
-    flux = np.random.default_rng(0).lognormal(size=(len(redshift), len(grid))).astype(dtype)
+    flux = np.random.default_rng(0).lognormal(sigma=0.3, size=(len(redshift), len(grid))).astype(dtype)
     return pd.DataFrame(flux, columns=name_wavelengths(grid)).assign(redshift=redshift)
 
 

@@ -57,16 +57,19 @@ def figure2(catalog, runs, options):
 
 def figure3(catalog, runs, options):
     """Brightness kept beside the latents brings mass back."""
-    for run in runs[:3]:
+    told = []
+    for run in runs:
         zoo = refit_end(run, catalog, SOMMapper(10, 10, random_state=0), keep_brightness=True)
-        effect = epsilon_squared(zoo.predict(catalog.flux[run.test]), run.properties["log_mass"].iloc[run.test])
-        say(3, f"{run.name}: keep_brightness=True: epsilon2 of log mass", effect, ">= .75", effect >= 0.75)
+        told.append(epsilon_squared(zoo.predict(catalog.flux[run.test]), run.properties["log_mass"].iloc[run.test]))
+    print(f"     keep_brightness=True, each run: {np.round(np.sort(told), 3).tolist()}")
+    say(3, f"keep_brightness=True: epsilon2 of log mass, median of {len(runs)}", np.median(told), ">= .75",
+        np.median(told) >= 0.75)  # fmt: skip
 
 
 def figure7(catalog, runs, options):
     """The silhouette in the candidates' own space falls for a collapsed latent; in the reference space it does not."""
     rows = runs[0].train[:2000]
-    zoo = make_zoo(catalog, 0, final=KMeans(6, n_init=10, random_state=0))
+    zoo = make_zoo(catalog, 0, final=KMeans(6, n_init=10, random_state=0)).set_params(embed__epochs=60)  # enough here
     scoring = {
         "own": silhouette_scorer(reference="own"),
         "ours": silhouette_scorer(reference=fit_reference(zoo, catalog.flux[rows])),

@@ -6,7 +6,8 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
 from sklearn_sedzoo.inspection import interpret
-from tests.inspection.conftest import make
+from sklearn_sedzoo.pipeline import make_sed_pipeline
+from tests.inspection.conftest import WAVELENGTH, make
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +61,21 @@ def test_a_map_is_interpreted_cell_by_cell(zoo, flux, properties):
     assert len(found.groups) == len(np.unique(zoo.predict(flux)))
     assert found.verdicts.loc["depth", "verdict"] == "explained"
     assert found.features.empty
+
+
+def test_units_change_neither_labels_nor_verdicts(clusters, flux, properties):
+    """Flux in other units, and wavelengths in nm, are the same spectra."""
+    labels = clusters.predict(flux)
+    np.testing.assert_array_equal(clusters.predict(1e3 * flux), labels)
+    in_nm = make_sed_pipeline(
+        wavelength=WAVELENGTH / 10,
+        unit="nm",
+        grid=300,
+        band=(4950, 5050),
+        embed=PCA(2),
+        final=KMeans(5, n_init=3, random_state=0),
+    ).fit(flux)
+    np.testing.assert_array_equal(in_nm.predict(flux), labels)
+    ours, theirs = (interpret(zoo, flux, properties) for zoo in (clusters, in_nm))
+    assert ours.verdicts["verdict"].equals(theirs.verdicts["verdict"])
+    np.testing.assert_allclose(ours.wavelength, theirs.wavelength)

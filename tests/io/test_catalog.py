@@ -9,6 +9,7 @@ from astropy.table import Table
 from sklearn_sedzoo._containers import SpectrumTable
 from sklearn_sedzoo.exceptions import SedReadError
 from sklearn_sedzoo.io import read_catalog, read_map, write_catalog, write_map
+from sklearn_sedzoo.preprocessing import SpectrumResampler
 
 GRID = np.linspace(4000, 5000, 30)
 FLUX = np.random.default_rng(0).lognormal(size=(4, 30)).astype("f4")
@@ -73,8 +74,13 @@ def test_a_table_with_vector_columns(tmp_path):
     np.testing.assert_array_equal(result.properties["age"], np.arange(4.0))
     table["wavelength"][2] += 1
     table.write(tmp_path / "ragged.fits")
-    with pytest.raises(SedReadError, match="wavelengths of row 2 differ"):
+    with pytest.raises(SedReadError, match=r"different wavelength grids: .*number 2\. Pass grid="):
         read_catalog(tmp_path / "ragged.fits")
+    bins = np.linspace(4100, 4900, 9)
+    rebinned = read_catalog(tmp_path / "ragged.fits", grid=bins)
+    np.testing.assert_array_equal(rebinned.properties["age"], np.arange(4.0))
+    alone = SpectrumResampler(bins, wavelength=GRID + 1).fit_transform(FLUX[[2]])
+    np.testing.assert_allclose(rebinned.flux[2], alone[0], rtol=1e-6)
 
 
 def test_wavelengths_from_the_header(tmp_path):

@@ -108,3 +108,19 @@ def test_nothing_to_measure_is_said():
     assert any("4050 to 4150" in text for text in found.warnings)
     empty = diagnose_catalog(SpectrumTable(np.full((2, 300), np.nan), grid))
     assert "spectra" in empty.facts
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_where_noise_hides_the_lines_it_cannot_tell(mock, seed):
+    noise = np.random.default_rng(seed).normal(size=mock.flux.shape)
+    for grid in (mock.wavelength, vacuum_to_air(mock.wavelength)):
+        noisy = SpectrumTable(mock.flux * (1 + 2 * noise), grid)  # S/N of half
+        found = diagnose_catalog(noisy)
+        assert found.measured["medium"] == "unknown"
+        assert "cannot tell" in found.facts["medium"]
+
+
+def test_lines_in_the_observed_frame_without_redshifts_are_no_rest_frame(mock):
+    shifted = SpectrumTable(mock.flux, mock.wavelength * 1.3)
+    found = diagnose_catalog(shifted)
+    assert found.measured["frame"] == found.measured["medium"] == "unknown"

@@ -1,11 +1,13 @@
 """Files of surveys: laid out here as their data models say, and the real ones where they are at hand."""
 
 import astropy.units as u
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
-from specutils import Spectrum, SpectrumList
+from astropy.table import Table
+from specutils import Spectrum, SpectrumCollection, SpectrumList
 
 from sklearn_sedzoo._containers import SpectrumTable
 from sklearn_sedzoo.exceptions import SedDataWarning, SedReadError
@@ -44,7 +46,7 @@ def test_a_folder_of_sdss_spectra_is_laid_into_one_lattice(tmp_path):
     (tmp_path / "spec-0266-51602-0001.fits").write_bytes(b"<html>")
     with pytest.warns(SedDataWarning, match=r"1 of 3 files cannot be read, first spec-0266-51602-0001\.fits"):
         again = read_spectra(tmp_path)
-    assert count_quality(again.quality) == {"empty": 1, "unreadable": 1, "bad_redshift": 1}
+    assert count_quality(again.quality) == {"empty": 1, "unreadable": 1}
     np.testing.assert_array_equal(again.flux[2], table.flux[2][: len(again.wavelength)])
 
 
@@ -170,6 +172,77 @@ def test_asdf(tmp_path):
     asdf.AsdfFile({"flux": flux, "wavelength": grid}).write_to(tmp_path / "b.asdf")
     with pytest.raises(SedReadError, match="have no unit"):
         read_catalog(tmp_path / "b.asdf")
+
+
+def test_a_row_for_each_pixel_or_lists_in_a_row(tmp_path):
+    grid, flux = np.linspace(4000, 4100, 11), rng.lognormal(size=(2, 11))
+    unit = u.Unit("erg / (s cm2 AA)")
+    pd.DataFrame({"wavelength": grid, "flux": flux[0], "flux_err": 0.5}).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(SedReadError, match=r"a\.csv: the wavelengths in the table have no unit"):
+        read_catalog(tmp_path / "a.csv")
+    table = read_catalog(tmp_path / "a.csv", unit="Angstrom")
+    np.testing.assert_allclose(table.flux, flux[:1], rtol=1e-12)
+    assert (table.ivar == 4).all()
+    Table({"wavelength": grid / 10 * u.nm, "flux": flux.T * unit}).write(tmp_path / "b.ecsv")
+    table = read_catalog(tmp_path / "b.ecsv")
+    np.testing.assert_allclose(table.flux, flux, rtol=1e-12)
+    np.testing.assert_allclose(table.wavelength, grid)
+    assert u.Unit(table.flux_unit) == unit
+    pytest.importorskip("pyarrow")
+    lists = {"id": ["a", "b"], "z": [0.1, 0.2], "flux": list(flux), "wavelength": [grid, grid + 10]}
+    pd.DataFrame(lists).to_parquet(tmp_path / "c.parquet")
+    table = read_catalog(tmp_path / "c.parquet", unit="Angstrom")
+    np.testing.assert_allclose(table.wavelength, np.linspace(4000, 4110, 12))
+    np.testing.assert_array_equal(table.flux[:, 1:11], [flux[0, 1:], flux[1, :-1]])
+    assert table.quality.tolist() == [0, 0]  # what a spectrum does not cover is no fault of it
+    assert table.properties["id"].tolist() == ["a", "b"]
+    np.testing.assert_array_equal(table.redshift, [0.1, 0.2])
+
+
+def test_hdf5(tmp_path):
+    grid, flux = np.linspace(400, 410, 11), rng.lognormal(size=(3, 11))
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["flux"], file["wavelength"], file["mask"], file["z"] = flux, grid, flux > 2, [0.1, 0.2, 0.3]
+        file["wavelength"].attrs["unit"] = "nm"
+    table = read_catalog(tmp_path / "a.h5")
+    np.testing.assert_allclose(table.wavelength, grid * 10)
+    np.testing.assert_array_equal(table.ivar == 0, flux > 2)
+    np.testing.assert_array_equal(table.redshift, [0.1, 0.2, 0.3])
+
+
+def test_faults_are_masked_before_anything_is_averaged(tmp_path):
+    grid, flux = np.linspace(4000, 4400, 41), np.ones((3, 41))
+    flux[1, 20] = -9999
+    ivar = np.ones_like(flux)
+    ivar[2, 10] = -1
+    table = Table({"flux": flux, "ivar": ivar, "wavelength": np.tile(grid, (3, 1))})
+    table["wavelength"].unit = "Angstrom"
+    table.write(tmp_path / "a.fits")
+    result = read_catalog(tmp_path / "a.fits", sentinels=-9999, grid=np.linspace(4050, 4350, 16))
+    assert result.quality.tolist() == [0, QUALITY_BITS["sentinel"], QUALITY_BITS["bad_ivar"]]
+    np.testing.assert_allclose(result.flux[np.isfinite(result.flux)], 1.0)
+    np.testing.assert_array_equal(np.isnan(result.flux).sum(axis=1) > 0, [False, True, True])
+
+
+def test_a_collection_with_a_grid_for_each_spectrum():
+    flux, grid = rng.lognormal(size=(3, 20)) * u.Jy, np.linspace(4000, 4190, 20)
+    axes = (grid + 10 * np.arange(3)[:, None]) * u.AA
+    table = read_spectra(SpectrumCollection(flux=flux, spectral_axis=axes))
+    np.testing.assert_allclose(table.wavelength, np.linspace(4000, 4210, 22))
+    np.testing.assert_array_equal(np.isfinite(table.flux).sum(axis=1), 20)
+    with pytest.raises(TypeError, match=r"must be a file, a folder.*got an empty SpectrumList"):
+        read_spectra(SpectrumList())
+    with pytest.raises(TypeError, match="got ndarray"):
+        read_spectra(flux.value)
+
+
+def test_a_folder_shows_its_progress(tmp_path, capsys):
+    for i in range(2):
+        write_sdss(tmp_path / f"spec-0266-51602-000{i}.fits", 35800, np.ones(50), np.ones(50), 0.1)
+    read_spectra(tmp_path, progress=True)
+    assert "100%" in capsys.readouterr().out
+    read_spectra(tmp_path)
+    assert capsys.readouterr().out == ""
 
 
 def test_what_only_specutils_knows(tmp_path):

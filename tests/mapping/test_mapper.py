@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.metrics import distortion
 from tests.reference import som as twin
 
 X = make_blobs(300, n_features=4, centers=5, random_state=0)[0]
@@ -137,9 +138,18 @@ def test_global_generators_are_left_alone():
     np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002 - as above
 
 
-def test_best_of_several_maps_is_kept():
-    runs = [SOMMapper(4, 4, init="random", n_epochs=4, random_state=0, n_init=n).fit(X) for n in (1, 8)]
-    assert runs[1].energy_ <= runs[0].energy_
+@pytest.mark.parametrize(("algorithm", "init"), [("batch", "random"), ("batch", "pca"), ("online", "random")])
+def test_the_map_of_least_distortion_is_kept(algorithm, init):
+    params = {"algorithm": algorithm, "n_epochs": 4}
+    best = SOMMapper(4, 4, init=init, random_state=0, n_init=6, **params).fit(X)
+    seeds = np.random.RandomState(0).randint(2**31 - 1, size=6)
+    seeds[0] = 0
+    starts = [init, *(["sample" if init == "pca" else init] * 5)]
+    runs = [SOMMapper(4, 4, init=s, random_state=int(n), **params).fit(X) for s, n in zip(starts, seeds, strict=True)]
+    energies = [run.energy_ for run in runs]
+    assert len(set(energies)) > 3
+    assert best.energy_ == min(energies) == pytest.approx(distortion(best, X), rel=1e-12)
+    np.testing.assert_array_equal(best.weights_, runs[np.argmin(energies)].weights_)
 
 
 class _Recorder:
@@ -181,6 +191,9 @@ def test_callbacks_hear_of_every_epoch(algorithm):
 def test_a_callback_can_stop_the_training(algorithm):
     som = SOMMapper(3, 3, algorithm=algorithm, n_epochs=9, random_state=0).set_callbacks(_Recorder(stop_after=3))
     assert som.fit(X).n_iter_ == 3
+    if algorithm == "batch":  # maps of n_init are compared at one radius, however far they came
+        assert som.radius_ == som.radius_end < som.history_["radius"][-1]
+        assert som.energy_ == pytest.approx(distortion(som, X))
 
 
 def test_progress_bar_runs(capsys):
@@ -328,14 +341,33 @@ def test_mexican_hat_stays_inside_the_data():
     assert (som.weights_.reshape(64, 4) <= X.max(axis=0)).all()
 
 
-def test_thread_number_changes_nothing():
-    data = np.random.default_rng(0).normal(size=(9000, 60))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("shape", "n_features", "params"),
+    [
+        ((8, 8), 60, {}),
+        ((8, 8), 60, {"metric": "cosine"}),
+        ((8, 8), 60, {"on_bad": "mask"}),
+        ((8, 8), 60, {"compress": 0.4}),
+        ((8, 8), 60, {"init": "sample", "random_state": 3, "topology": "hexagonal"}),
+        ((20, 20), 3, {}),  # few features and many cells: the k-d tree
+    ],
+)
+def test_neither_threads_nor_repetition_change_a_bit(dtype, shape, n_features, params):
+    rng = np.random.default_rng(0)
+    data = (rng.normal(size=(9000, n_features)) * 0.9 ** np.arange(n_features)).astype(dtype)
+    if "on_bad" in params:
+        data[rng.uniform(size=data.shape) < 0.1] = np.nan
     maps = []
-    for n_threads in (1, 2):
+    for n_threads in (1, 2, 2):
         with threadpool_limits(n_threads, user_api="blas"):
-            maps.append(SOMMapper(8, 8, n_epochs=4).fit(data))
-    np.testing.assert_array_equal(maps[0].weights_, maps[1].weights_)
-    np.testing.assert_array_equal(maps[0].labels_, maps[1].labels_)
+            maps.append(SOMMapper(*shape, n_epochs=3, **params).fit(data))
+    assert (maps[0].n_compressed_ is not None) == ("compress" in params)
+    for other in maps[1:]:
+        np.testing.assert_array_equal(maps[0].weights_, other.weights_)
+        np.testing.assert_array_equal(maps[0].labels_, other.labels_)
+        assert maps[0].history_ == other.history_
+        assert maps[0].energy_ == other.energy_
 
 
 def test_memory_holds_no_samples_times_cells():
@@ -349,3 +381,16 @@ def test_memory_holds_no_samples_times_cells():
     tracemalloc.stop()
     n_bytes = 8 * (12 * 20_000 + 30 * 1600 * 20) + 2**24  # samples, codebook and its sums, blocks of two threads
     assert peak < n_bytes < 0.15 * 8 * 20_000 * 1600
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_memory_holds_no_second_copy_of_the_data(dtype):
+    data = np.random.default_rng(0).normal(size=(40_000, 400)).astype(dtype)
+    som = SOMMapper(6, 6, n_epochs=2)
+    tracemalloc.start()
+    som.fit(data)
+    som.predict(data)
+    som.score(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**25 + 8 * 12 * len(data) < 0.6 * data.nbytes

@@ -5,6 +5,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from sklearn_sedzoo._kernels.band_projection import MADAU_JUMPS, madau_transmission
 from sklearn_sedzoo.exceptions import SedDataWarning, SedGridWarning
 from sklearn_sedzoo.photometry import SyntheticPhotometry
 from tests.photometry.curves import make_bands, make_spectra
@@ -14,13 +15,39 @@ BANDS = make_bands()
 WAVELENGTH, FLUX = make_spectra()
 
 
-def test_magnitudes_against_quadrature():
-    ours = SyntheticPhotometry(BANDS, wavelength=WAVELENGTH, redshifts=[0.0, 0.3]).fit_transform(FLUX[:2])
+@pytest.mark.parametrize("detector", ["photon", "energy"])
+def test_magnitudes_against_quadrature(detector):
+    photometry = SyntheticPhotometry(BANDS, wavelength=WAVELENGTH, redshifts=[0.0, 0.3], detector=detector)
     slow = [
-        [magnitude_by_quadrature(WAVELENGTH, row, *band, z) for z in (0.0, 0.3) for band in BANDS.values()]
+        [magnitude_by_quadrature(WAVELENGTH, row, *band, z, detector) for z in (0.0, 0.3) for band in BANDS.values()]
         for row in FLUX[:2]
     ]
-    np.testing.assert_allclose(ours, slow, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(photometry.fit_transform(FLUX[:2]), slow, rtol=0, atol=1e-10)
+
+
+def test_intergalactic_absorption_against_quadrature():
+    """The transmission jumps between the points of the spectra; elsewhere two Gauss points are all but exact."""
+    wavelength = np.arange(900.0, 2500.0, 2.0)
+    flux, z = 1e-17 * (wavelength / 1500.0) ** -1.5, 2.4  # Lyman alpha at 4133 A: u is absorbed, the others are not
+    photometry = SyntheticPhotometry(BANDS, wavelength=wavelength, redshifts=[z], igm="madau1995", out_of_range="zero")
+    ours = photometry.fit_transform(flux[None])[0]
+    jumps = np.array(MADAU_JUMPS) * (1 + z)
+    slow = [
+        magnitude_by_quadrature(wavelength, flux, *band, z, igm=madau_transmission, breaks=jumps)
+        for band in BANDS.values()
+    ]
+    np.testing.assert_allclose(ours, slow, rtol=0, atol=1e-8)  # smooth, but no polynomial
+    clear = clone(photometry).set_params(igm=None).fit_transform(flux[None])[0]
+    assert ours[0] - clear[0] > 0.1
+    np.testing.assert_allclose(ours[2:], clear[2:], atol=1e-12)
+
+
+def test_transmission_by_madau():
+    """None above Lyman alpha, depth .0036 (1 + z)^3.46 just below, nearly black below the Lyman limit at z = 4."""
+    assert (madau_transmission(np.array([5000.0, 1215.67 * 3.5 + 1]), 2.5) == 1).all()
+    just_below = madau_transmission(np.array([1215.67 * 4.5 - 1]), 3.5)
+    np.testing.assert_allclose(just_below, np.exp(-0.0036 * 4.5**3.46), rtol=1e-3)
+    assert madau_transmission(np.array([800.0 * 5]), 4.0) < 0.1
 
 
 def test_outputs_agree():

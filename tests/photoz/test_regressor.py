@@ -184,8 +184,11 @@ def test_coverage_and_fallbacks(half):
     assert np.isfinite(neighbor.predict(NEW)).all()
     np.testing.assert_array_equal(neighbor.predict(NEW)[covered], model.predict(NEW)[covered])
     strict = clone(model).set_params(fallback="raise").fit(X, y)
-    with pytest.raises(ValueError, match=r"rows lie in cells with fewer than min_count=1 labelled rows; first at row"):
-        strict.predict(NEW)
+    many = np.vstack([np.repeat(NEW[covered][:1], 1500, axis=0), NEW[~covered][:1]])  # more than a block
+    for method in (strict.predict, strict.predict_dist, strict.predict_quantiles):
+        with pytest.raises(ValueError, match=r"1 of 1501 rows lie in cells with fewer than min_count=1 .* at row 1500"):
+            method(many)
+    assert np.isnan(model.predict_quantiles(many)[-1]).all()
     assert clone(model).set_params(min_count=20).fit(X, y).is_covered(NEW).mean() < covered.mean()
     assert (model.completeness_map_[model.label_counts_[..., 0] == 0] == 0).any()
     assert np.nanmax(model.completeness_map_) <= 1

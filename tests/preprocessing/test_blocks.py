@@ -6,7 +6,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 
 from sklearn_sedzoo._containers import SpectrumTable, name_wavelengths, parse_columns
-from sklearn_sedzoo.preprocessing import FluxNormalizer, FluxScale, SpectrumResampler
+from sklearn_sedzoo.preprocessing import ExtinctionCorrector, FluxNormalizer, FluxScale, LineMasker, SpectrumResampler
 from tests.reference.rebinning import edges_of, resample, resample_variance
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*stairs:sklearn_sedzoo.exceptions.SedGridWarning")
@@ -80,14 +80,17 @@ def test_each_spectrum_goes_to_its_own_rest_frame(n_equal, density):
     np.testing.assert_allclose(ivar, expected[1], rtol=1e-10)
 
 
-def test_logarithmic_grids_of_one_step_take_the_shortcut_and_agree():
+@pytest.mark.parametrize("density", ["wavelength", "frequency"])
+@pytest.mark.parametrize("min_coverage", [1.0, 0.3])
+def test_logarithmic_grids_of_one_step_take_the_shortcut_and_agree(density, min_coverage):
     step = 1e-3
     grid, bins = 4000 * np.exp(step * np.arange(300)), 4010 * np.exp(step * np.arange(200))
-    redshift = np.r_[0.0, np.expm1(step * 7), np.linspace(0.001, 0.08, 9)]
+    redshift = np.r_[0.0, np.expm1(step * np.array([7, 7.5])), np.linspace(-0.02, 0.4, 12)]  # the last are outside
     table = make_table(len(redshift), redshift=redshift, grid=grid)
-    resampler = SpectrumResampler(bins, redshift="redshift").fit(table)
-    flux, ivar = halves(resampler.transform(table))
-    expected = twin(table, bins, redshift=redshift)
+    parameters = {"density": density, "min_coverage": min_coverage, "redshift": "redshift"}
+    flux, ivar = halves(SpectrumResampler(bins, **parameters).fit(table).transform(table))
+    expected = twin(table, bins, min_coverage, redshift, density)
+    assert 0 < np.isnan(expected[0]).all(axis=1).sum() < 4
     np.testing.assert_allclose(flux, expected[0], rtol=1e-10)
     np.testing.assert_allclose(ivar, expected[1], rtol=1e-10)
 
@@ -99,7 +102,7 @@ def test_one_redshift_for_all_is_the_same_as_a_column_of_it():
     number = SpectrumResampler(bins, redshift=0.02, on_bad="mask").fit_transform(table)
     np.testing.assert_allclose(column, number, rtol=1e-10)
     resampler = SpectrumResampler(bins, redshift=0.02, wavelength=GRID).fit(np.ones((1, len(GRID))))
-    back = resampler.inverse_transform(resampler.transform(np.ones((1, len(GRID)))))
+    back = resampler.inverse_transform(resampler.transform(np.ones((1, len(GRID)))).to_numpy())
     np.testing.assert_allclose(back[~np.isnan(back)], 1.0, rtol=1e-12)
     assert not np.isnan(back).all()
 
@@ -108,9 +111,10 @@ def test_integrated_flux_stays_under_the_shift():
     grid = np.arange(4000.0, 5000.0, 2.0)
     line = np.exp(-0.5 * ((grid - 4500) / 8) ** 2)[None]
     resampler = SpectrumResampler(700, redshift=0.3, wavelength=grid).fit(line)
-    total = resampler.transform(line)[0] @ np.diff(edges_of(resampler.wavelength_out_))
+    shifted = resampler.transform(line).to_numpy()[0]
+    total = shifted @ np.diff(edges_of(resampler.wavelength_out_))
     np.testing.assert_allclose(total, line[0].sum() * 2, rtol=1e-12)
-    assert resampler.wavelength_out_[resampler.transform(line)[0].argmax()] == pytest.approx(4500 / 1.3, abs=1)
+    assert resampler.wavelength_out_[shifted.argmax()] == pytest.approx(4500 / 1.3, abs=1)
 
 
 def test_without_masks_uncovered_bins_need_a_word():
@@ -127,8 +131,8 @@ def test_without_masks_uncovered_bins_need_a_word():
     far = frame.assign(redshift=0.4)
     with pytest.raises(ValueError, match="3 of 3 spectra do not cover it; first at row 0"):
         common.transform(far)
-    masked = SpectrumResampler(**wide, on_bad="mask").fit_transform(frame)
-    filled = SpectrumResampler(**wide, fill_value=-1.0).fit_transform(frame)
+    masked = SpectrumResampler(**wide, on_bad="mask").fit_transform(frame).to_numpy()
+    filled = SpectrumResampler(**wide, fill_value=-1.0).fit_transform(frame).to_numpy()
     np.testing.assert_array_equal(np.isnan(masked), filled == -1)
     np.testing.assert_allclose(filled[filled != -1], masked[filled != -1])
     assert np.isnan(masked).any(axis=1).all()
@@ -231,3 +235,27 @@ def test_covariance_is_that_of_the_operator():
             )
     diagonal = 1 / halves(resampler.transform(table))[1]
     np.testing.assert_allclose(resampler.covariance(table, lag=0), diagonal, rtol=1e-12)
+
+
+@pytest.mark.parametrize("redshift", ["redshift", 0.02])
+@pytest.mark.parametrize("as_table", [True, False])
+def test_what_acts_on_observed_wavelengths_refuses_those_at_rest(redshift, as_table):
+    table = make_table(4, redshift=np.full(4, 0.02), masked=False)
+    X = table if as_table else SpectrumTable(table.flux, GRID, table.properties).to_frame()
+    rest = make_pipeline(SpectrumResampler(np.arange(4020.0, 4200, 3), redshift=redshift), FluxNormalizer((4050, 4150)))
+    at_rest = rest.set_output(transform="pandas").fit_transform(X)
+    for step, what in [
+        (ExtinctionCorrector(0.1), "the dust of our Galaxy"),
+        (LineMasker(with_sky=True), "the night sky"),
+        (LineMasker(redshift=0.02), "a redshift"),
+        (SpectrumResampler(20, redshift=0.02), "taking the redshift out"),
+        (SpectrumResampler(20, medium="air"), "the refraction of air"),
+    ]:
+        with pytest.raises(ValueError, match=f"brought to the rest frame already, and {what}.*before"):
+            step.fit(at_rest)
+    LineMasker().fit(at_rest)
+    SpectrumResampler(20).fit(at_rest)
+    early = make_pipeline(
+        ExtinctionCorrector(0.1), LineMasker(with_sky=True, redshift=redshift, fill="interpolate"), rest
+    )
+    assert early.fit_transform(X).shape == at_rest.shape

@@ -8,8 +8,10 @@ from scipy.integrate import quad
 C_AA, AB = 2.99792458e18, 3.631e-20
 
 
-def magnitude_by_quadrature(wavelength, flux, band_wavelength, response, redshift=0.0, detector="photon", igm=None):
-    """AB magnitude of f_obs = f(lambda / (1 + z)) / (1 + z)."""
+def magnitude_by_quadrature(
+    wavelength, flux, band_wavelength, response, redshift=0.0, detector="photon", igm=None, breaks=()
+):
+    """AB magnitude of f_obs = f(lambda / (1 + z)) / (1 + z); `breaks` are the jumps of `igm`."""
     power = 1 if detector == "photon" else 0
 
     def source(x):
@@ -20,7 +22,7 @@ def magnitude_by_quadrature(wavelength, flux, band_wavelength, response, redshif
     def zero(x):
         return AB * C_AA / x**2 * np.interp(x, band_wavelength, response) * x**power
 
-    knots = np.unique(np.concatenate([wavelength * (1 + redshift), band_wavelength]))
+    knots = np.unique(np.concatenate([wavelength * (1 + redshift), band_wavelength, breaks]))
     knots = knots[(knots >= band_wavelength[0]) & (knots <= band_wavelength[-1])]
     top = sum(quad(source, a, b, epsabs=0, epsrel=1e-13)[0] for a, b in itertools.pairwise(knots))
     bottom = sum(quad(zero, a, b, epsabs=0, epsrel=1e-13)[0] for a, b in itertools.pairwise(knots))

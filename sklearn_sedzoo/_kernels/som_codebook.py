@@ -1,0 +1,152 @@
+"""A codebook made ready for matrix products with samples, and samples made ready for it, slab by slab.
+
+The squared distance is ``||x - m||² - 2 (x - m)·(w - m) + ||w - m||²`` with m the mean of the codebook, so that an
+offset common to all data costs no digits.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+_SLAB_ENTRIES = 2**19
+_BLOCK_ENTRIES = 2**17
+_LARGEST_EXPONENT = {np.dtype(np.float64): 500, np.dtype(np.float32): 126}
+
+
+@dataclass
+class Codebook:
+    """Weights about their mean, scaled by a power of two, and a table of them for matrix products.
+
+    `table` holds -2 w and, as its last row, ||w||², both of the scaled weights; `masked_table` instead ||w||² feature
+    by feature, for samples with missing values. With a `tree` small distances are looked up there.
+    """
+
+    center: np.ndarray
+    scale: float
+    centered: np.ndarray
+    table: np.ndarray | None
+    masked_table: Any
+    largest: float
+    tree: cKDTree | None = None
+    is_exact: bool = True
+    is_searched_by_choice: bool = False  # squared distances must then not depend on the choice
+
+    @cached_property
+    def exact(self) -> Codebook:
+        """The same for samples in float64, without a table: for those few whose cell float32 cannot decide."""
+        return replace(self, center=self.center.astype(np.float64), table=None, tree=None)
+
+
+def prepare_codebook(weights: np.ndarray, dtype: np.dtype, has_missing: bool) -> Codebook:
+    """Return the Codebook of weights (n_cells, n_features) for samples of a type."""
+    center = weights.mean(axis=0, dtype=np.float64).astype(dtype)
+    centered = np.subtract(weights, center, dtype=np.float64)
+    spread = max(centered.max(initial=0.0), -centered.min(initial=0.0))
+    most = _LARGEST_EXPONENT[dtype]
+    exponent = int(np.clip(np.frexp(spread)[1], -most, most))
+    scale = 1.0 if -20 < exponent < 20 or spread == 0 else 2.0**-exponent
+    if scale != 1:
+        centered *= scale
+    norms = np.einsum("ij,ij->i", centered, centered)
+    table = np.empty((weights.shape[1] + 1, len(weights)), dtype=dtype)
+    np.multiply(centered.T, -2, out=table[:-1], casting="same_kind")
+    table[-1] = norms
+    masked_table = None
+    if has_missing:
+        masked_table = np.concatenate([table[:-1], (centered**2).T.astype(dtype)])
+    return Codebook(center, scale, centered, table, masked_table, norms.max())
+
+
+def center_samples(
+    samples: np.ndarray, codebook: Codebook, has_missing: bool, is_normalized: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return a slab about the codebook's mean with a last column of ones, and the mask of what was observed."""
+    centered = np.empty((len(samples), samples.shape[1] + 1), dtype=samples.dtype)
+    body = centered[:, :-1]
+    observed = None
+    if is_normalized:
+        samples = normalize_rows(samples)
+    np.subtract(samples, codebook.center, out=body)
+    if has_missing:
+        missing = np.isnan(body)
+        if missing.any():
+            body[missing] = 0
+            observed = ~missing
+    if codebook.scale != 1:
+        body *= codebook.scale
+    centered[:, -1] = 1
+    return centered, observed
+
+
+def normalize_rows(rows: np.ndarray) -> np.ndarray:
+    """Return rows divided by their norm; a row of zeros stays as it is.
+
+    Where values are missing the norm of the observed ones is taken times sqrt(n_features / n_observed).
+    """
+    squared = np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
+    missing = np.flatnonzero(np.isnan(squared))
+    if len(missing):
+        part = rows[missing].astype(np.float64)
+        squared[missing] = np.nansum(part**2, axis=1) * stretch(~np.isnan(part))
+    norms = np.sqrt(squared)
+    return np.divide(rows, np.where(norms > 0, norms, 1)[:, None], dtype=np.float64).astype(rows.dtype, copy=False)
+
+
+def expand_squares(samples: np.ndarray, codebook: Codebook, observed: np.ndarray | None, out: Any = None) -> np.ndarray:
+    """Return the squared distances (n_samples, n_cells) less the samples' own norms."""
+    if codebook.table is None:
+        weights = codebook.centered
+        own = np.einsum("ij,ij->i", weights, weights) if observed is None else observed @ (weights**2).T
+        return own - 2 * (samples[:, :-1] @ weights.T)
+    if observed is None:
+        return np.dot(samples, codebook.table, out=out)
+    both = np.concatenate([samples[:, :-1], observed], axis=1, dtype=samples.dtype)
+    return np.dot(both, codebook.masked_table, out=out)
+
+
+def square_norms(samples: np.ndarray) -> np.ndarray:
+    """Return the squared norms of the rows in float64 (summed in the samples' own type unless that overflows)."""
+    squared = np.einsum("ij,ij->i", samples, samples).astype(np.float64)
+    beyond = np.flatnonzero(~np.isfinite(squared))
+    if len(beyond):
+        squared[beyond] = (samples[beyond].astype(np.float64) ** 2).sum(axis=1)
+    return squared
+
+
+def stretch(observed: np.ndarray) -> np.ndarray:
+    """Return n_features / n_observed, the factor that makes masked squared distances comparable."""
+    return observed.shape[1] / np.maximum(observed.sum(axis=1), 1)
+
+
+def slabs(n_samples: int, n_features: int, n_cells: int = 0) -> list[slice]:
+    """Cut the samples into slices whose copies are small beside the cache, or beside the codebook where that is big."""
+    n_rows = int(np.clip(max(_SLAB_ENTRIES // (n_features + 1), n_cells // 4), 256, 16384))
+    return [slice(start, min(start + n_rows, n_samples)) for start in range(0, n_samples, n_rows)]
+
+
+def count_block_rows(n_cells: int, n_features: int) -> int:
+    """Return how many samples at a time keep their distances to all cells in the cache."""
+    return max(16 if n_features < 32 else 256, _BLOCK_ENTRIES // n_cells)
+
+
+def in_order(work: Callable, tasks: list, n_threads: int) -> Iterator:
+    """Yield work(task) in the order of the tasks, at most `n_threads` + 1 of them under way."""
+    if n_threads == 1 or len(tasks) == 1:
+        yield from map(work, tasks)
+        return
+    with ThreadPoolExecutor(n_threads) as pool:
+        pending: deque = deque()
+        for task in tasks:
+            pending.append(pool.submit(work, task))
+            if len(pending) > n_threads:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()

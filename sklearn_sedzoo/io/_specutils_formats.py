@@ -1,0 +1,37 @@
+"""Files that the loaders of specutils know."""
+
+from __future__ import annotations
+
+import warnings
+
+from sklearn_sedzoo._containers import split_specutils, table_from_specutils
+
+GENERAL = {"tabular-fits", "wcs1d-fits", "ASCII", "ECSV", "IPAC"}  # formats of no survey; some guess units
+
+
+def ask_specutils(path, *, surveys_only=False):
+    """Return the tables that specutils makes of a file, one for each grid; none where it does not know the file.
+
+    With ``surveys_only`` only loaders that recognise the file of an instrument or a survey are asked.
+    """
+    from specutils import Spectrum, SpectrumList
+    from specutils.io.registers import identify_spectrum_format
+
+    for kind in (Spectrum, SpectrumList):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                found = identify_spectrum_format(str(path), kind)
+                formats = {found} if isinstance(found, str) else set(found)
+                if not formats - (GENERAL if surveys_only else set()):
+                    continue
+                name = next(iter(formats - GENERAL)) if len(formats - GENERAL) == 1 else None
+                spectra = kind.read(str(path), format=name)
+                tables = [table_from_specutils(part) for part in split_specutils(spectra)]
+            except Exception:  # noqa: BLE001  # its loaders fail in many ways; our own message says what the file holds
+                continue
+        for table in tables:
+            table.meta.update({"path": str(path), "origin": f"specutils, format {name or found!r}"})
+        if tables:
+            return tables
+    return []
