@@ -44,11 +44,13 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", [name for name in OTHERS if name != _backend.choose_backend()])
 def test_other_backend_trains_and_reads_our_models(tmp_path, backend):
     X = make_spectra()
     for kind, settings in TINY.items():
-        embedder = ConvAutoencoderEmbedder(2, **settings, random_state=0).fit(X)
+        # whitening divides the latents of a hardly trained network by almost nothing, and roundings with them
+        embedder = ConvAutoencoderEmbedder(2, **settings, whiten=False, random_state=0).fit(X)
         Z = embedder.transform(X)
         np.savez(tmp_path / f"{kind}.npz", Z=Z, flux=embedder.inverse_transform(Z))
         save_model(embedder, tmp_path / f"{kind}.skops")
