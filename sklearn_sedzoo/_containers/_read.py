@@ -82,7 +82,7 @@ def read_blocks(estimator, X, *, reset, on_bad="raise", scalars=(), **check_para
         flux = check_spectra(estimator, X, reset=reset, on_bad=on_bad, **check_params)
         if reset:
             estimator._columns = columns or parse_columns(None, flux.shape[1])
-        return SpectrumBlocks(flux, None, {}, getattr(X, "index", None), attrs)
+        return SpectrumBlocks(flux, None, {}, X.index if isinstance(X, pd.DataFrame) else None, attrs)
     validate_data(estimator, X, reset=reset, skip_check_array=True)
     if reset:
         estimator._columns = columns
@@ -120,9 +120,11 @@ def take_flux(X):
 def join_blocks(flux, ivar, names, blocks, **changed):
     """Return `flux` as it is, or a DataFrame where there is `ivar` or a frame that is no longer the observed one.
 
-    An array would not tell flux and inverse variance apart. The DataFrame states what X did, but for what changed.
+    An array would not tell flux and inverse variance apart. The DataFrame states what X did, but for what changed. An
+    X without columns states nothing: an array comes back as an array.
     """
-    if ivar is None and not changed and not (blocks.attrs or {}).get("is_shifted"):
+    is_changed = changed or (blocks.attrs or {}).get("is_shifted")
+    if ivar is None and (not is_changed or blocks.index is None):
         return flux
     values = flux if ivar is None else np.concatenate([flux, ivar], axis=1)
     frame = pd.DataFrame(values, index=blocks.index, columns=names, copy=False)

@@ -8,7 +8,6 @@ import pathlib
 import uuid
 
 import numpy as np
-import skops.io
 
 
 class TrainingCheckpoint:
@@ -91,6 +90,8 @@ class TrainingCheckpoint:
         course = metadata["course"]
         course.checkpoint = pathlib.Path(self.path) / f"{find_fingerprint(estimator, X)}.skops"
         if course.checkpoint.exists():
+            import skops.io  # here: it loads torch where that is installed
+
             course.resume(skops.io.load(course.checkpoint))
 
     def on_fit_task_end(self, estimator, context, *, metadata=None):
@@ -111,6 +112,8 @@ class TrainingCheckpoint:
             Never True.
         """
         if metadata is not None and "course" in metadata:
+            import skops.io
+
             course = metadata["course"]
             if context.task_name != "epoch" or course.stage.n_epochs % self.every == 0:
                 temporary = course.checkpoint.with_suffix(f".{uuid.uuid4().hex}")

@@ -204,8 +204,8 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         -------
         X_new : ndarray of shape (n_samples, n_bins) or DataFrame of shape (n_samples, 2 n_bins)
             Spectra on the new grid, of the dtype of X (float32 or float64). A DataFrame where X has inverse variances
-            (they are its second half), and with `redshift` or ``medium="air"``: it states in its ``attrs`` that the
-            wavelengths are no longer those observed, and steps that act on observed ones refuse it.
+            (they are its second half), and where X is one with `redshift` or ``medium="air"``: it states in its
+            ``attrs`` that the wavelengths are no longer those observed, and steps that act on observed ones refuse it.
         """
         check_is_fitted(self)
         blocks = self._read(X, reset=False)
