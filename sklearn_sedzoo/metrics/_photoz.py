@@ -68,7 +68,7 @@ def photoz_bias(z_true, z_phot) -> float:
 
 
 def sigma_nmad(z_true, z_phot) -> float:
-    """Normalised median absolute deviation: 1.4826 median |d - median(d)|, d = (z_phot - z_true) / (1 + z_true).
+    """Normalised median absolute deviation: ``1.4826 median |d - median(d)|``, ``d = (z_phot - z_true) / (1 + z_true)``.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def sigma_iqr(z_true, z_phot) -> float:
 
 
 def outlier_rate(z_true, z_phot, threshold=0.15) -> float:
-    """Share of |z_phot - z_true| / (1 + z_true) above a threshold.
+    """Share of ``|z_phot - z_true| / (1 + z_true)`` above a threshold.
 
     Parameters
     ----------

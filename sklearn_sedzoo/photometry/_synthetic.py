@@ -28,8 +28,8 @@ class SyntheticPhotometry(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    bands : str, list of str or dict, default="lsst2023-*"
-        A name or pattern of speclite's bands ("lsst2023-*", "sdss2010-r"), a list of them, or
+    bands : str, list of str or dict, default=``"lsst2023-*"``
+        A name or pattern of speclite's bands (``"lsst2023-*"``, ``"sdss2010-r"``), a list of them, or
         ``{name: (wavelength in Angstrom, response)}``. Curves are cut where they fall below 1e-3 of their peak.
         speclite comes with ``pip install "sklearn-sedzoo[photometry]"``.
     wavelength : array-like of shape (n_wavelengths,), Quantity or "index", optional

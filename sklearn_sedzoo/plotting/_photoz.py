@@ -20,7 +20,7 @@ class PhotoZDisplay:
     z_true, z_phot : ndarray of shape (n_samples,)
         Spectroscopic and photometric redshifts; rows where one is NaN are left out, and counted in the text.
     threshold : float or "rail", default=0.15
-        Rows with |z_phot - z_true| / (1 + z_true) above it are outliers; "rail" is max(0.06, 3 sigma_iqr).
+        Rows with ``|z_phot - z_true| / (1 + z_true)`` above it are outliers; "rail" is max(0.06, 3 sigma_iqr).
 
     Attributes
     ----------
