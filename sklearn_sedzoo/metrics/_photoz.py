@@ -68,7 +68,7 @@ def photoz_bias(z_true, z_phot) -> float:
 
 
 def sigma_nmad(z_true, z_phot) -> float:
-    """Normalised median absolute deviation: ``1.4826 median |d - median(d)|``, ``d = (z_phot - z_true) / (1 + z_true)``.
+    """Normalised median absolute deviation: 1.4826 times the median distance of the scaled errors to their median.
 
     Parameters
     ----------

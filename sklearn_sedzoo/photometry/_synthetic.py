@@ -28,7 +28,7 @@ class SyntheticPhotometry(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    bands : str, list of str or dict, default=``"lsst2023-*"``
+    bands : str, list of str or dict, default: all bands of lsst2023
         A name or pattern of speclite's bands (``"lsst2023-*"``, ``"sdss2010-r"``), a list of them, or
         ``{name: (wavelength in Angstrom, response)}``. Curves are cut where they fall below 1e-3 of their peak.
         speclite comes with ``pip install "sklearn-sedzoo[photometry]"``.

@@ -32,7 +32,7 @@ def make_training_set(
         Rest-frame spectra, luminosity densities for apparent magnitudes that fade with distance.
     redshifts : array-like of shape (n_redshifts,)
         Every spectrum is put at each of them.
-    bands : str, list or dict, default=``"lsst2023-*"``
+    bands : str, list or dict, default: all bands of lsst2023
         As in `SyntheticPhotometry`.
     wavelength : array-like of shape (n_wavelengths,), optional
         In Angstrom, where `seds` does not tell.
