@@ -66,12 +66,12 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         Spectra per training step; None is 100 for "thesis" and a callable, about 64 for "residual".
     epochs : int, default=None
         Largest number of passes over the data; None is 50 for "thesis" and a callable; "residual" takes as many as
-        make 16,000 steps, at least 10 and at most 500.
+        make 40,000 steps, at least 10 and at most 1,250.
     patience : int, default=None
-        Stop after so many epochs without a better validation loss; None is half the epochs for "residual", else 10.
+        Stop after so many epochs without a better validation loss; None is never for "residual", else 10.
     n_init : int, default=None
-        Train from so many initial weights, each for a 20th of the epochs, and go on from the one with the lowest
-        validation loss; None is 4 for "residual", 1 for "thesis" and a callable. Fewer than 20 epochs know one start.
+        Train from so many initial weights, each for an 8th of the epochs, and go on from the one with the lowest
+        validation loss; None is 4 for "residual", 1 for "thesis" and a callable. Fewer than 8 epochs know one start.
     validation_fraction : float, default=0.1
         Share of the spectra, rounded up, on which the validation loss is measured. The weights of the best epoch
         are kept. 0: train on all, and watch the training loss.
