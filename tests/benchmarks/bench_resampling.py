@@ -4,8 +4,8 @@
 
 Prints CPU seconds as medians of alternating turns, and the ratios (of medians, and of the smallest times, which a busy
 machine disturbs less). A turn of ours and of the copies is four calls in a row, as in a survey read in parts: on a
-virtual machine the first touch of memory that the host has taken back costs more than the work, once. specutils is timed on
-40 spectra and scaled. The peak of memory is what numpy allocates.
+virtual machine the first touch of memory that the host has taken back costs more than the work, once. specutils is
+timed on 40 spectra and scaled. The peak of memory is what numpy allocates.
 """
 
 import sys

@@ -9,8 +9,8 @@ Run by hand; peers that are not installed are left out::
 
 "speed" prints the time of one epoch and its ratio to ours. All contenders of a row are timed in turn, several times
 over, and the least time of each is kept. An epoch is the difference between a long and a short training, both of which
-end with the smallest radius, so that first weights and final assignment cancel; online, as many samples as the data has,
-scaled from fewer. Where a peer would take minutes its epoch is scaled from two smaller
+end with the smallest radius, so that first weights and final assignment cancel; online, as many samples as the data
+has, scaled from fewer. Where a peer would take minutes its epoch is scaled from two smaller
 numbers of samples, linearly. Compressed training counts as a twentieth of a whole training of 20 epochs, with the
 search for components, the last epoch on all features and the final assignment.
 
