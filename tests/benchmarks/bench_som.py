@@ -80,8 +80,8 @@ class Contender:
         size = len(X) * X.shape[1] * shape[0] * shape[1]
         self.n_steps = max(8, min(1000, int(1e8 // (shape[0] * shape[1] * X.shape[1]))))
         self.n_rows = [len(X)]
-        if name in {"python-som", "somoclu", "minisom batch"} and size > 2e10:
-            first = int(max(100, min(len(X) / 4, 1e10 * len(X) / size)))
+        if name in {"python-som", "somoclu", "minisom batch"} and size > 5e9:
+            first = int(max(100, min(len(X) / 4, 2e9 * len(X) / size)))
             self.n_rows = [first, 2 * first]
         self.epochs = (2, 3) if size > 2e10 else (2, 6) if size > 2e9 else (2, 12)
         if name == "ours, compressed":
