@@ -8,8 +8,9 @@ Run by hand; peers that are not installed are left out::
     python -m tests.benchmarks.bench_som assign
 
 "speed" prints the time of one epoch and its ratio to ours. All contenders of a row are timed in turn, several times
-over, and the least time of each is kept. An epoch is the difference between a long and a short training; online, as
-many samples as the data has, scaled from fewer. Where a peer would take minutes its epoch is scaled from two smaller
+over, and the least time of each is kept. An epoch is the difference between a long and a short training, both of which
+end with the smallest radius, so that first weights and final assignment cancel; online, as many samples as the data
+has, scaled from fewer. Where a peer would take minutes its epoch is scaled from two smaller
 numbers of samples, linearly. Compressed training counts as a twentieth of a whole training of 20 epochs, with the
 search for components, the last epoch on all features and the final assignment.
 
@@ -79,10 +80,10 @@ class Contender:
         size = len(X) * X.shape[1] * shape[0] * shape[1]
         self.n_steps = max(8, min(1000, int(1e8 // (shape[0] * shape[1] * X.shape[1]))))
         self.n_rows = [len(X)]
-        if name in {"python-som", "somoclu", "minisom batch"} and size > 2e10:
-            first = int(max(100, min(len(X) / 4, 1e10 * len(X) / size)))
+        if name in {"python-som", "somoclu", "minisom batch"} and size > 5e9:
+            first = int(max(100, min(len(X) / 4, 2e9 * len(X) / size)))
             self.n_rows = [first, 2 * first]
-        self.epochs = (1, 2) if size > 2e10 else (1, 5) if size > 2e9 else (1, 11)
+        self.epochs = (2, 3) if size > 2e10 else (2, 6) if size > 2e9 else (2, 12)
         if name == "ours, compressed":
             self.epochs = (20,)
         self.table = None
