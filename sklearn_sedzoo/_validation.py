@@ -161,3 +161,19 @@ def check_sample_weight(owner, sample_weight, n_samples):
             f"got weights from {float(weight.min())} to {float(weight.max())}."
         )
     return weight
+
+
+def check_density(density, zgrid):
+    """Return densities of redshift (n_samples, n_z), each divided by its integral, and their grid; rows of NaN stay."""
+    density, zgrid = np.asarray(density, float), np.asarray(zgrid, float)
+    if zgrid.ndim != 1 or len(zgrid) < 2 or not (np.diff(zgrid) > 0).all():
+        raise ValueError(f"zgrid must be at least 2 increasing redshifts, got shape {zgrid.shape}.")
+    if density.ndim != 2 or density.shape[1] != len(zgrid):
+        raise ValueError(f"density must have shape (n_samples, {len(zgrid)}), as zgrid has it, got {density.shape}.")
+    bad = np.isinf(density).any(axis=1) | (density < 0).any(axis=1)
+    if bad.any():
+        raise ValueError(f"{bad.sum()} of {len(bad)} densities are negative or infinite; first at row {bad.argmax()}.")
+    norm = np.trapezoid(density, zgrid, axis=1)
+    if (norm <= 0).any():
+        raise ValueError(f"{(norm <= 0).sum()} of {len(norm)} densities are zero; first at row {(norm <= 0).argmax()}.")
+    return density / norm[:, None], zgrid

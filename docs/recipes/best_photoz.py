@@ -3,8 +3,8 @@
     python docs/recipes/best_photoz.py [TRAINING.hdf5 VALIDATION.hdf5]
 
 Densities from the leaves of extra trees on magnitudes, all colours and errors, 70 %; calibrated densities from
-`SOMRedshiftRegressor` on one magnitude and colours, 30 %; the prediction is the median of the mixture. Share and median
-were chosen on folds of the training file. Around it is an ordinary VotingRegressor.
+`SOMRedshiftRegressor` on one magnitude and colours, 30 %; the prediction is the redshift of least risk of the mixture.
+Share and risk were chosen on folds of the training file. Around it is an ordinary VotingRegressor.
 """
 
 import argparse
@@ -19,9 +19,10 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_sedzoo import metrics
 from sklearn_sedzoo.photometry import MagnitudeToColor
-from sklearn_sedzoo.photoz import SOMRedshiftRegressor
+from sklearn_sedzoo.photoz import SOMRedshiftRegressor, best_redshift
 
 WEIGHTS = (0.7, 0.3)
+GAMMA = 0.2  # of the risk
 SMOOTHING = 0.004  # of the trees' densities, in ln(1 + z)
 
 
@@ -53,7 +54,7 @@ class MedianTrees(ExtraTreesRegressor):
 
 
 class DensityVote(VotingRegressor):
-    """A vote of densities: their weighted mean, and the median of that as the prediction."""
+    """A vote of densities: their weighted mean, and its redshift of least risk as the prediction."""
 
     def predict_dist(self, X, n_rows=2000):
         parts = []
@@ -64,15 +65,7 @@ class DensityVote(VotingRegressor):
         return np.concatenate(parts)
 
     def predict(self, X):
-        return self.find_median(self.predict_dist(X))
-
-    def find_median(self, density):
-        """Redshift at which each cumulative density passes one half."""
-        return np.array([np.interp(0.5, row / row[-1], self.zgrid_) for row in self._cumulate(density)])
-
-    def _cumulate(self, density):
-        pieces = 0.5 * (density[:, 1:] + density[:, :-1]) * np.diff(self.zgrid_)
-        return np.hstack([np.zeros((len(density), 1)), np.cumsum(pieces, axis=1)])
+        return best_redshift(self.predict_dist(X), self.zgrid_, gamma=GAMMA)
 
     @property
     def zgrid_(self):
@@ -103,7 +96,7 @@ def main():
         X, X_new, z, z_new = train_test_split(*load(n_rows=2000), random_state=0)
     model = make_model(options.trees, options.seed).fit(X, z)
     density, zgrid = model.predict_dist(X_new), model.zgrid_
-    z_phot = model.find_median(density)
+    z_phot = best_redshift(density, zgrid, gamma=GAMMA)
     print(f"sigma_NMAD      {metrics.sigma_nmad(z_new, z_phot):.4f}")
     print(f"outliers > .15  {metrics.outlier_rate(z_new, z_phot):.4f}")
     print(f"CDE loss        {metrics.cde_loss(z_new, density, zgrid):.2f}")

@@ -77,11 +77,21 @@ def mean_matrix(overlap: sparse.csr_array, used: np.ndarray) -> sparse.csr_array
 
 
 def rebin_flux(flux: np.ndarray, matrix: sparse.csr_array) -> np.ndarray:
-    """Return flux @ matrix in the dtype of flux, a few spectra at a time."""
+    """Return flux @ matrix in the dtype of flux, a few spectra at a time.
+
+    The spectra of a block follow each other in memory: to a matrix that repeats the transposed one along its diagonal
+    they are one long spectrum, and nothing is turned around.
+    """
     transposed = matrix.T.astype(flux.dtype, copy=False).tocsr()
     rebinned = np.empty((len(flux), matrix.shape[1]), dtype=flux.dtype)
-    for start in range(0, len(flux), ROWS_AT_ONCE):
-        rebinned[start : start + ROWS_AT_ONCE] = (transposed @ flux[start : start + ROWS_AT_ONCE].T).T
+    n_blocked = len(flux) // ROWS_AT_ONCE * ROWS_AT_ONCE
+    if n_blocked:
+        repeated = sparse.block_diag([transposed] * ROWS_AT_ONCE, format="csr")
+    for start in range(0, n_blocked, ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        rebinned[rows] = (repeated @ flux[rows].reshape(-1)).reshape(ROWS_AT_ONCE, -1)
+    for row in range(n_blocked, len(flux)):
+        rebinned[row] = transposed @ flux[row]
     return rebinned
 
 

@@ -81,6 +81,24 @@ def find_quantiles(cdf, zgrid, levels):
     return result
 
 
+def find_least_risk(density, zgrid, gamma):
+    """Index of the redshift of least expected loss 1 - 1 / (1 + (dz / gamma)²), dz = (z_true - z) / (1 + z).
+
+    Shape (n_rows,); the expectation is taken by the trapezoidal rule.
+    """
+    apart = (zgrid[:, None] - zgrid) / (1 + zgrid)
+    gain = 1 / (1 + (apart / gamma) ** 2)
+    widths = np.convolve(np.diff(zgrid), [0.5, 0.5])
+    return ((density * widths) @ gain).argmax(axis=1)
+
+
+def find_median_within(cdf, zgrid, low, high):
+    """Redshift that halves what each row of a CDF holds between its own low and high; shape (n_rows,)."""
+    before, after = interpolate_rows(low, zgrid, cdf), interpolate_rows(high, zgrid, cdf)
+    inside = np.clip((cdf - before[:, None]) / np.maximum(after - before, 1e-300)[:, None], 0, 1)
+    return np.clip(find_quantiles(inside, zgrid, [0.5])[:, 0], low, high)
+
+
 def measure_cde_loss(redshift, density, zgrid):
     """Conditional density estimation loss, mean of int p² dz - 2 p(z_true) (Izbicki & Lee 2017, eq. 2)."""
     at_truth = interpolate_rows(redshift, zgrid, density)

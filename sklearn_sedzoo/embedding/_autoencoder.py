@@ -16,7 +16,7 @@ from sklearn_sedzoo.embedding._noise import measure_latent_noise
 from sklearn_sedzoo.embedding._parameters import check_parameters, check_sizes, make_config, make_plan
 from sklearn_sedzoo.embedding._progress import EpochReporter
 from sklearn_sedzoo.embedding._reading import keep_useful_rows, read_weighted_spectra
-from sklearn_sedzoo.embedding._size_search import search_size
+from sklearn_sedzoo.embedding._size_search import find_intrinsic_dimension, search_size
 from sklearn_sedzoo.embedding._spaces import scale_ivar
 
 IN_THE_NOISE = 1.5  # a latent whose spread is below so many times its noise is not to be trusted
@@ -32,8 +32,9 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
     Parameters
     ----------
     latent_dim : int or "auto", default=16
-        Number of latent variables, at most ``min(n_samples, n_wavelengths)``. With ``"auto"`` the smallest at which
-        the validation error reaches the noise or stops falling ("residual" only); costs a short training for each.
+        Number of latent variables, at most ``min(n_samples, n_wavelengths)``. With ``"auto"`` ("residual" only) the
+        smallest at which the validation error reaches the noise, reaches a hundred-thousandth of the variance, or
+        stops falling; costs a short training for each.
     architecture : {"residual", "thesis"} or callable, default="residual"
         ``"residual"``: PCA and a convolutional residual that starts at zero. ``"thesis"``: Conv1D + max-pooling
         blocks, dense bottleneck, Conv1DTranspose + up-sampling blocks, final Conv1D. A callable
@@ -103,6 +104,11 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
     size_search_ : dict of list of float or None
         With ``latent_dim="auto"`` the sizes tried, their validation losses and those of PCA and of noise alone;
         `LatentSizeDisplay` draws them.
+    intrinsic_dimension_ : float or None
+        With ``latent_dim="auto"`` the number of dimensions in which the spectra vary, estimated from the distances
+        to ten nearest neighbours on those principal axes that stand out of the noise; see
+        `sklearn_sedzoo.metrics.intrinsic_dimension`. Much above the number of latents, it says that the latents miss
+        something; NaN where nothing stands out. With 48 wavelengths or fewer noise is not told from spectra.
     map_ : ndarray of shape (n_rows, n_columns, latent_dim) or None
         With ``objective=DESOM(...)`` the map, in the latents that `transform` returns.
     training_rows_ : ndarray of int
@@ -330,9 +336,9 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
             report = EpochReporter(self, X, plan.epochs)
             with isolated_randomness(int(rng.integers(2**31))):
                 if start is None:
-                    size, search = self._choose_size(X, ivar, row_weight, plan)
+                    size, search, dimension = self._choose_size(X, ivar, row_weight, plan)
                 else:
-                    size, search = start.latent_dim, self.size_search_
+                    size, search, dimension = start.latent_dim, self.size_search_, self.intrinsic_dimension_
                 config = make_config(self, X, ivar, size)
                 if start is not None:
                     config = {**config, "n_axes": start.config["n_axes"]}
@@ -349,15 +355,16 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         self.latent_noise_ = noise
         self.is_noisy_ = IN_THE_NOISE * noise > model.latent_spread
         self.size_search_ = search
+        self.intrinsic_dimension_ = dimension
         self.map_ = map_
         self.training_rows_ = monitor.training_rows
         report.close()
         return self
 
     def _choose_size(self, X, ivar, row_weight, plan):
-        """Return the number of latents and how it was found; each size sees the same split."""
+        """Return the number of latents, how it was found and the intrinsic dimension; each size sees one split."""
         if self.latent_dim != "auto":
-            return self.latent_dim, None
+            return self.latent_dim, None, None
         seed = int(make_generator(self.random_state).integers(2**31))
 
         def train(size, plan):
@@ -368,7 +375,8 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
             noise = measure_latent_noise(model, X, ivar, np.random.default_rng(seed))
             return int(np.sum(IN_THE_NOISE * noise > model.latent_spread))
 
-        return search_size(train, find_noisy, min(len(X) // 2, X.shape[1]), plan)
+        size, search, model = search_size(train, find_noisy, min(len(X) // 2, X.shape[1]), plan)
+        return size, search, find_intrinsic_dimension(model.space, X, ivar, np.random.default_rng(seed))
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "model_")

@@ -17,7 +17,13 @@ N_STEPS = 40_000  # of the default training, however many spectra there are
 def check_parameters(embedder):
     """Raise where a parameter alone cannot be right."""
     owner = type(embedder).__name__
-    if embedder.latent_dim != "auto":
+    if isinstance(embedder.latent_dim, str):
+        check_option(owner, "latent_dim", embedder.latent_dim, ("auto",))
+        if embedder.architecture != "residual":
+            raise ValueError(
+                f"latent_dim='auto' of {owner} needs architecture='residual', got {embedder.architecture!r}."
+            )
+    else:
         check_integer(owner, "latent_dim", embedder.latent_dim, 1)
     if not callable(embedder.architecture):
         check_option(owner, "architecture", embedder.architecture, tuple(BUILDERS))

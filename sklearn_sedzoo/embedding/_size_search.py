@@ -5,15 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from sklearn.neighbors import NearestNeighbors
+
+from sklearn_sedzoo._kernels.intrinsic_dimension import estimate_dimension
 
 LARGEST_SIZE = 16
 SHARE = 4  # a size is tried with this part of the epochs
 WORTHWHILE = 0.5  # one more latent has to halve what noise does not explain
-AT_NOISE = 0.25  # what is left above the noise is at most this part of it
+AT_NOISE = 0.25  # what is left above the noise is at most this part of it ...
+NEGLIGIBLE = 1e-5  # ... or this part of the variance of the spectra, of which training leaves that much anyway
+N_NEIGHBORS = 10  # of the intrinsic dimension: fewer see the noise, more the borders
+N_ROWS = 5000  # that the intrinsic dimension is estimated from, at most
+CLEAR = 1.5  # an axis counts for it whose spread is so many times what noise alone would give
 
 
 def search_size(train, find_noisy, largest, plan):
-    """Return the number of latents that spectra need and a dict of the errors that led to it.
+    """Return the number of latents that spectra need, the errors that led to it and the last model that was tried.
 
     Parameters
     ----------
@@ -29,44 +36,67 @@ def search_size(train, find_noisy, largest, plan):
     Returns
     -------
     size : int
-        The smallest number whose validation error is at the noise or which one more latent does not halve.
+        The smallest number whose validation error is at the noise, is a hundred-thousandth of the variance, or is
+        not halved by one more latent.
     search : dict of list of float
         ``"latent_dim"``, ``"loss"`` and ``"pca_loss"`` (validation error per pixel), ``"noise"`` (what noise alone
-        leaves of it) and ``"visible_noise"`` (the part of that on the axes that the network sees).
+        leaves of it) and ``"aim"`` (how much more than that is good enough).
+    model : AutoencoderModel
+        Of the largest number that was tried.
     """
     short = replace(plan, epochs=max(1, plan.epochs // SHARE), n_init=min(plan.n_init, 2))
-    search = {"latent_dim": [], "loss": [], "pca_loss": [], "noise": [], "visible_noise": []}
+    search = {"latent_dim": [], "loss": [], "pca_loss": [], "noise": [], "aim": []}
     n_clear = {}
     for size in range(1, min(LARGEST_SIZE, largest) + 1):
         model, monitor = train(size, short)
         search["latent_dim"].append(size)
         search["loss"].append(monitor.best_loss)
         search["pca_loss"].append(monitor.pca_loss)
-        noise, visible = find_noise_floor(model, monitor.unseen)
+        noise, aim = find_noise_floor(model, monitor.unseen)
         search["noise"].append(noise)
-        search["visible_noise"].append(visible)
+        search["aim"].append(aim)
         n_clear[size] = max(1, size - find_noisy(model))
         chosen = choose_size(**search)
         if chosen is not None:
-            return n_clear[chosen], search
-    return n_clear[search["latent_dim"][int(np.argmin(search["loss"]))]], search
+            return n_clear[chosen], search, model
+    return n_clear[search["latent_dim"][int(np.argmin(search["loss"]))]], search, model
 
 
 def find_noise_floor(model, unseen):
-    """Return the error per pixel that noise alone leaves with so many latents, and its part on the axes.
+    """Return the error per pixel that noise alone leaves with so many latents, and how much more is good enough.
 
-    Beyond the axes there is nothing but noise; it is taken to be as strong along each of them.
+    Beyond the axes there is nothing but noise; it is taken to be as strong along each of them. Only the part of it on
+    the axes is compared with the error: it is what the network sees.
     """
     n_pixels, n_axes = model.space.n_pixels, model.config["n_axes"]
-    variance = unseen / max(n_pixels - n_axes, 1)  # of one direction, as a share of the error per pixel
-    return variance * (n_pixels - model.latent_dim), variance * max(n_axes - model.latent_dim, 1)
+    noise = unseen / max(n_pixels - n_axes, 1)  # of one direction, as a share of the error per pixel
+    variance = float(np.sum(model.space.frame.spread**2)) / n_pixels
+    aim = max(AT_NOISE * noise * max(n_axes - model.latent_dim, 1), NEGLIGIBLE * variance)
+    return noise * (n_pixels - model.latent_dim), aim
 
 
-def choose_size(latent_dim, loss, pca_loss, noise, visible_noise):
+def choose_size(latent_dim, loss, pca_loss, noise, aim):
     """Return the size where the error has stopped falling, or None where it still falls."""
     excess = np.maximum(np.asarray(loss) - np.asarray(noise), 0)
-    if excess[-1] <= AT_NOISE * visible_noise[-1]:
+    if excess[-1] <= aim[-1]:
         return latent_dim[-1]
     if len(excess) > 1 and excess[-1] > WORTHWHILE * excess[-2]:
         return latent_dim[-2]
     return None
+
+
+def find_intrinsic_dimension(space, X, ivar, rng):
+    """Return the intrinsic dimension of spectra, on the principal axes that stand out of the noise.
+
+    Noise fills all axes: with those that are hardly more than noise the estimate would count them. Noise alone has a
+    spread of up to ``sigma (1 + sqrt(n_pixels / n_rows))`` along the largest axes (Marchenko & Pastur 1967).
+    """
+    n_pixels, spread = space.n_pixels, space.frame.spread
+    sigma = np.sqrt(space.noise * n_pixels / max(n_pixels - len(spread), 1))
+    is_clear = spread > CLEAR * sigma * (1 + np.sqrt(n_pixels / len(X)))
+    rows = np.sort(rng.permutation(len(X))[:N_ROWS])
+    points = space.find_scores(X[rows], None if ivar is None else ivar[rows])[:, is_clear]
+    points = np.unique(points, axis=0)
+    if not is_clear.any() or len(points) <= N_NEIGHBORS:
+        return np.nan
+    return estimate_dimension(NearestNeighbors(n_neighbors=N_NEIGHBORS).fit(points).kneighbors()[0])

@@ -24,6 +24,7 @@ from sklearn_sedzoo.mapping._parameters import (
     draw_seeds,
     find_last_radius,
     find_radii,
+    find_shape,
 )
 from sklearn_sedzoo.mapping._progress import EpochReporter
 from sklearn_sedzoo.mapping._schedule import find_radius
@@ -204,8 +205,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     @property
     def cell_shape(self):
-        """(n_rows, n_columns); ``numpy.unravel_index(cell, som.cell_shape)`` is the place of a cell."""
-        return self.n_rows, self.n_columns
+        """Rows and columns of the fitted map; ``numpy.unravel_index(cell, som.cell_shape)`` is the place of a cell."""
+        return self.weights_.shape[:2] if hasattr(self, "weights_") else find_shape(self)
 
     @with_callbacks
     def fit(self, X, y=None, sample_weight=None):
@@ -261,6 +262,11 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         check_parameters(self)
         is_first = not hasattr(self, "weights_")
+        if self.cell_shape != find_shape(self):
+            raise ValueError(
+                f"partial_fit of {type(self).__name__} cannot turn a map of {self.cell_shape} cells into one of "
+                f"{find_shape(self)}: set n_rows and n_columns back, or train anew with fit."
+            )
         X, weight = self._read_training(X, sample_weight, reset=is_first)
         n_calls = 0 if is_first else self.n_iter_
         fraction = min(1.0, n_calls / (self.n_epochs - 1)) if self.n_epochs > 1 else 1.0
@@ -305,7 +311,7 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         X = self._read(X)
         if self.output == "coordinates":
             cells = self._find(X).best
-            places = np.column_stack(np.divmod(cells, self.n_columns)).astype(X.dtype)
+            places = np.column_stack(np.divmod(cells, self.cell_shape[1])).astype(X.dtype)
             places[cells < 0] = np.nan
             return places
         with hold_blas() as n_threads:
@@ -345,7 +351,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         order = np.argsort(cells, kind="stable")
         kinds, starts = np.unique(cells[order], return_index=True)
         members = np.split(order, starts[1:])
-        return {divmod(int(kind), self.n_columns): rows for kind, rows in zip(kinds, members, strict=True) if kind >= 0}
+        n_columns = self.cell_shape[1]
+        return {divmod(int(kind), n_columns): rows for kind, rows in zip(kinds, members, strict=True) if kind >= 0}
 
     def cell_statistics(self, X, y):
         """Return count, median and scatter of properties in each cell.
@@ -419,7 +426,7 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         init = choose_init(self, X.shape[1], 0)
         if isinstance(init, str):
             generator = np.random.RandomState(draw_seeds(self)[0])
-            init = make_weights(X, init, self.cell_shape, sample_weight=weight, random_state=generator)
+            init = make_weights(X, init, find_shape(self), sample_weight=weight, random_state=generator)
         return normalize_weights(init, self.metric)
 
     def _codebook(self):
@@ -439,13 +446,14 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _keep(self, X, weight, run, sums):
         """Set the fitted attributes, all at the end of the fit; `sums` is what `partial_fit` will go on from."""
+        shape = find_shape(self)
         found, counted = run.found, np.ones(len(X), dtype=bool) if weight is None else weight > 0
         first, second = found.best[counted], found.second[counted]
-        touching = (second < 0) | are_neighbors(*self.cell_shape, self.topology, self.is_toroidal, first, second)
-        self.weights_ = run.weights.reshape(*self.cell_shape, X.shape[1])
-        self.cell_positions_ = lay_cells(*self.cell_shape, self.topology)
+        touching = (second < 0) | are_neighbors(*shape, self.topology, self.is_toroidal, first, second)
+        self.weights_ = run.weights.reshape(*shape, X.shape[1])
+        self.cell_positions_ = lay_cells(*shape, self.topology)
         self.labels_ = found.best
-        self.hits_ = np.bincount(first, minlength=len(run.weights)).reshape(self.cell_shape)
+        self.hits_ = np.bincount(first, minlength=len(run.weights)).reshape(shape)
         self.u_matrix_ = average_neighbors(self.weights_, self.topology, self.is_toroidal)
         self.quantization_error_ = self._measure_error(X, found.best, weight)
         self.topographic_error_ = 1 - float(np.average(touching, weights=None if weight is None else weight[counted]))

@@ -57,12 +57,17 @@ def _check_online(som, owner):
             )
 
 
+def find_shape(som):
+    """Return the rows and columns that a training makes; those of a fitted map are its `cell_shape`."""
+    return som.n_rows, som.n_columns
+
+
 def find_radii(som):
     """Return the first and the last radius, in cells."""
     if som.algorithm == "batch":
-        return check_radii(type(som).__name__, som.cell_shape, som.radius_start, som.radius_end)
+        return check_radii(type(som).__name__, find_shape(som), som.radius_start, som.radius_end)
     if som.radius_start is None:
-        return max(1.0, float(max(som.cell_shape) // 2)), None
+        return max(1.0, float(max(find_shape(som)) // 2)), None
     check_number(type(som).__name__, "radius_start", som.radius_start, 0, closed="right")
     return som.radius_start, None
 
@@ -82,10 +87,10 @@ def choose_init(som, n_features, number):
     if number:
         return "sample"
     init = np.asarray(som.init, dtype=np.float64)
-    if init.shape != (*som.cell_shape, n_features) or not np.isfinite(init).all():
+    if init.shape != (*find_shape(som), n_features) or not np.isfinite(init).all():
         raise ValueError(
             f"`init` of {type(som).__name__} must be an array of finite numbers of shape "
-            f"{(*som.cell_shape, n_features)}, got shape {init.shape}."
+            f"{(*find_shape(som), n_features)}, got shape {init.shape}."
         )
     return init.reshape(-1, n_features)
 
@@ -101,7 +106,7 @@ def draw_seeds(som):
 def describe_grid(som):
     """Return the keywords of the kernels about the map."""
     return {
-        "shape": som.cell_shape,
+        "shape": find_shape(som),
         "neighborhood": som.neighborhood if som.neighborhood in NEIGHBORHOODS else "gaussian",
         "topology": som.topology,
         "is_toroidal": som.is_toroidal,

@@ -1,5 +1,7 @@
 """Tell scikit-learn's callbacks about each epoch of a map's training."""
 
+from sklearn_sedzoo.mapping._parameters import find_shape
+
 
 class EpochReporter:
     """One subtask per epoch; a callback may ask to stop by returning True at its end."""
@@ -17,7 +19,7 @@ class EpochReporter:
 
     def end(self, show, **metadata):
         """Close the epoch; return whether a callback asked to stop. `show()` gives the weights, where one asks."""
-        shape = self.estimator.cell_shape
+        shape = find_shape(self.estimator)
         return self.task.call_on_fit_task_end(
             estimator=self.estimator,
             X=self.X,
@@ -27,7 +29,7 @@ class EpochReporter:
 
     def close(self, weights):
         """Close the fit."""
-        shape = self.estimator.cell_shape
+        shape = find_shape(self.estimator)
         self.context.call_on_fit_task_end(
             estimator=self.estimator,
             X=self.X,

@@ -10,7 +10,7 @@ from sklearn_sedzoo.mapping._batch import train_batch
 from sklearn_sedzoo.mapping._compress import find_subspace
 from sklearn_sedzoo.mapping._initial import make_weights
 from sklearn_sedzoo.mapping._online import train_online
-from sklearn_sedzoo.mapping._parameters import choose_init, describe_grid, find_last_radius, find_radii
+from sklearn_sedzoo.mapping._parameters import choose_init, describe_grid, find_last_radius, find_radii, find_shape
 from sklearn_sedzoo.mapping._schedule import plan_radii
 
 
@@ -48,7 +48,7 @@ def _train_batch(som, X, sample_weight, init, seed, search, reporter):
     radii = plan_radii(type(som).__name__, som.decay or "exponential", *find_radii(som), som.n_epochs)
     if isinstance(init, str):
         generator = np.random.RandomState(seed)
-        init = make_weights(X, init, som.cell_shape, sample_weight=sample_weight, random_state=generator)
+        init = make_weights(X, init, find_shape(som), sample_weight=sample_weight, random_state=generator)
     subspace = None
     if som.compress is not None and len(radii) > 1 and not search["has_missing"]:
         subspace = find_subspace(X, som.compress, sample_weight=sample_weight, n_threads=search["n_threads"])
@@ -72,7 +72,7 @@ def _train_online(som, X, sample_weight, init, seed, search, reporter):
     weights, history = train_online(
         X,
         init,
-        shape=som.cell_shape,
+        shape=find_shape(som),
         topology=som.topology,
         metric=som.metric,
         neighborhood=som.neighborhood,

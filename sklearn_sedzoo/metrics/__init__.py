@@ -1,6 +1,7 @@
 """Measures of embeddings, maps and redshifts: plain functions."""
 
 from sklearn_sedzoo.metrics._association import adjusted_mutual_information, conditional_entropy, epsilon_squared
+from sklearn_sedzoo.metrics._intrinsic_dimension import intrinsic_dimension
 from sklearn_sedzoo.metrics._map_quality import (
     combined_error,
     distortion,
@@ -32,6 +33,7 @@ __all__ = [
     "crps",
     "distortion",
     "epsilon_squared",
+    "intrinsic_dimension",
     "map_trustworthiness",
     "neighborhood_preservation",
     "nz_mean_shift",

@@ -11,6 +11,7 @@ from sklearn_sedzoo._kernels.redshift_pdf import (
     measure_crps,
     measure_ks,
 )
+from sklearn_sedzoo._validation import check_density
 
 _IQR_OF_GAUSSIAN = 1.3489795
 
@@ -146,19 +147,16 @@ def outlier_rate(z_true, z_phot, threshold=0.15) -> float:
 
 
 def _check_density(z_true, density, zgrid):
-    z_true, density, zgrid = (np.asarray(values, float) for values in (z_true, density, zgrid))
-    if zgrid.ndim != 1 or len(zgrid) < 2 or not (np.diff(zgrid) > 0).all():
-        raise ValueError(f"zgrid must be at least 2 increasing redshifts, got shape {zgrid.shape}.")
-    if density.shape != (len(z_true), len(zgrid)):
-        raise ValueError(f"density must have shape {(len(z_true), len(zgrid))} (n_samples, n_z), got {density.shape}.")
-    bad = ~(np.isfinite(density).all(axis=1) & (density >= 0).all(axis=1) & np.isfinite(z_true))
+    density, zgrid = check_density(density, zgrid)
+    z_true = np.asarray(z_true, float)
+    if len(density) != len(z_true):
+        raise ValueError(f"density must have a row for each of {len(z_true)} redshifts, got {len(density)}.")
+    bad = ~(np.isfinite(density).all(axis=1) & np.isfinite(z_true))
     if bad.any():
-        raise ValueError(f"{bad.sum()} of {len(bad)} densities or redshifts are negative or not finite; "
-                         f"first at row {bad.argmax()}.")  # fmt: skip
-    norm = np.trapezoid(density, zgrid, axis=1)
-    if (norm <= 0).any():
-        raise ValueError(f"{(norm <= 0).sum()} of {len(norm)} densities are zero; first at row {(norm <= 0).argmax()}.")
-    return z_true, density / norm[:, None], zgrid
+        raise ValueError(
+            f"{bad.sum()} of {len(bad)} densities or redshifts are not finite; first at row {bad.argmax()}."
+        )
+    return z_true, density, zgrid
 
 
 def cde_loss(z_true, density, zgrid) -> float:

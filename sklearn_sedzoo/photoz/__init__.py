@@ -1,6 +1,7 @@
 """Photometric redshifts through self-organizing maps."""
 
+from sklearn_sedzoo.photoz._best import best_redshift
 from sklearn_sedzoo.photoz._qp import to_qp
 from sklearn_sedzoo.photoz._regressor import SOMRedshiftRegressor
 
-__all__ = ["SOMRedshiftRegressor", "to_qp"]
+__all__ = ["SOMRedshiftRegressor", "best_redshift", "to_qp"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from sklearn_sedzoo.plotting._axes import clear_spines, take_axes
 from sklearn_sedzoo.plotting._labels import color_groups
 
@@ -15,6 +17,8 @@ class LatentSizeDisplay:
         ``"latent_dim"``, ``"loss"``, ``"pca_loss"`` and ``"noise"``, as the embedder's ``size_search_``.
     chosen : int
         The number of latents that was taken.
+    intrinsic_dimension : float, optional
+        How many numbers the spectra vary in, whatever the network.
 
     Attributes
     ----------
@@ -35,9 +39,10 @@ class LatentSizeDisplay:
     'number of latents'
     """
 
-    def __init__(self, search, chosen):
+    def __init__(self, search, chosen, *, intrinsic_dimension=None):
         self.search = search
         self.chosen = chosen
+        self.intrinsic_dimension = intrinsic_dimension
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None):
@@ -60,7 +65,8 @@ class LatentSizeDisplay:
             raise ValueError(
                 f"{type(estimator).__name__} has not searched for its number of latents. Fit it with latent_dim='auto'."
             )
-        return cls(search, estimator.model_.latent_dim).plot(ax=ax)
+        dimension = estimator.intrinsic_dimension_
+        return cls(search, estimator.model_.latent_dim, intrinsic_dimension=dimension).plot(ax=ax)
 
     def plot(self, ax=None):
         """Draw the errors.
@@ -83,6 +89,9 @@ class LatentSizeDisplay:
         if any(value > 0 for value in self.search["noise"]):
             self.ax_.semilogy(sizes, self.search["noise"], ":", color="0.4", label="noise alone")
         self.ax_.axvline(self.chosen, color="0.8", zorder=0, label=f"chosen: {self.chosen}")
+        dimension = self.intrinsic_dimension
+        if dimension is not None and np.isfinite(dimension):
+            self.ax_.axvline(dimension, color="0.6", ls="-.", zorder=0, label=f"intrinsic dimension: {dimension:.1f}")
         self.ax_.set_xticks(sizes)
         self.ax_.set_xlabel("number of latents")
         self.ax_.set_ylabel("validation error, squared flux per pixel")

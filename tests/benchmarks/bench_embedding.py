@@ -2,54 +2,84 @@
 
     SEDZOO_DATA=... python -m tests.benchmarks.bench_embedding sizes        # 1,000 spectra, 2 to 256 latents
     python -m tests.benchmarks.bench_embedding noise                        # the same at S/N 30, 10 and 3
-    python -m tests.benchmarks.bench_embedding auto                         # latent_dim="auto", noise-free and S/N 30
+    python -m tests.benchmarks.bench_embedding large --catalog FILE         # 3 latents on 10,000 spectra
+    python -m tests.benchmarks.bench_embedding large --catalog FILE --snr 30
+    python -m tests.benchmarks.bench_embedding auto --seeds 0,1,2,3,4       # latent_dim="auto" and the latents' noise
     python -m tests.benchmarks.bench_embedding ablation                     # with and without convolutions, one start
     python -m tests.benchmarks.bench_embedding thesis                       # time to the thesis network's final error
-    python -m tests.benchmarks.bench_embedding large CATALOGUE [S/N]        # 3 latents on 10,000 spectra
+    python -m tests.benchmarks.bench_embedding backends                     # an epoch on each backend, beside PyTorch
+    python -m tests.benchmarks.bench_embedding gap                          # properties of spectra with a gap of 10 %
     python -m tests.benchmarks.bench_embedding memory                       # peak of a fit on a memory map
+    python -m tests.benchmarks.bench_embedding jobs                         # grid search in 1 and 2 processes
 
 Every catalogue is cut to 3,620-7,380 A and divided by its mean flux in 4,050-4,150 A. Eight tenths are trained on, one
 tenth stops the training, one tenth is held out. PCA learns from the nine tenths. Noise is drawn for each pixel,
-proportional to its flux. "truth" compares with the spectra before noise was added.
+proportional to its flux. "truth" compares with the spectra before noise was added. Times are CPU seconds, all cores
+together, and begin with the first compilation; take ``--seeds``, ``--splits``, ``--sizes``, ``--snr``, ``--rows`` and
+``--epochs`` for less than the whole table.
 """
 
+import argparse
+import json
 import os
 import pathlib
 import resource
+import subprocess
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 
 import numpy as np
-from astropy.io import fits
 from sklearn.decomposition import PCA
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsRegressor
 
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+from sklearn_sedzoo.io import read_catalog
+from tests.benchmarks.fsps_runs import NAMES, add_noise, nmad, read_properties
 
-SEEDS = tuple(int(each) for each in os.environ.get("SEEDS", "0,1,2").split(","))
-SPLITS = tuple(int(each) for each in os.environ.get("SPLITS", "0,1,2").split(","))
 BOUNDS = {2: 0.15, 4: 0.03, 8: 0.04, 16: 0.15, 256: 1.0}
+NOISY_BOUND = 1.005
+N_GAPS = 5  # places of the gap in each held-out spectrum
 
 
-def read_spectra(path=None):
+def say(*words):
+    """Print at once."""
+    print(*words, flush=True)
+
+
+def read_table(path=None, n_rows=None):
+    """Return the normalised spectra of a catalogue file, float32, and their properties."""
+    catalog = read_catalog(path or pathlib.Path(os.environ["SEDZOO_DATA"]) / "sedzoo_fsps_1000.fits")
+    flux, wavelength = np.asarray(catalog.flux, dtype=np.float64), np.asarray(catalog.wavelength)
+    flux = flux / flux[:, (wavelength >= 4050) & (wavelength <= 4150)].mean(axis=1, keepdims=True)
+    flux = flux[:n_rows, (wavelength >= 3620) & (wavelength <= 7380)].astype(np.float32)
+    return flux, read_properties(catalog)[NAMES].to_numpy()[:n_rows]
+
+
+def read_spectra(path=None, n_rows=None):
     """Return the normalised spectra of a catalogue file, float32."""
-    path = path or pathlib.Path(os.environ["SEDZOO_DATA"]) / "sedzoo_fsps_1000.fits"
-    with fits.open(path) as file:
-        flux = np.asarray(file["FLUX"].data, dtype=np.float64)
-        wavelength = np.asarray(file["WAVELENGTH"].data.field(0), dtype=np.float64)
-    flux /= flux[:, (wavelength >= 4050) & (wavelength <= 4150)].mean(axis=1, keepdims=True)
-    return flux[:, (wavelength >= 3620) & (wavelength <= 7380)].astype(np.float32)
+    return read_table(path, n_rows)[0]
 
 
-def compare(truth, latent_dim, *, split, seed, noise=None, **settings):
+def split_rows(n_rows, split):
+    """Return the rows for `fit` and those held out."""
+    order = np.random.default_rng(1000 + split).permutation(n_rows)
+    return order[n_rows // 10 :], order[: n_rows // 10]
+
+
+def fit_pca(X, latent_dim):
+    """Return PCA fitted in float64."""
+    solver = "full" if latent_dim > 100 else "covariance_eigh"
+    return PCA(min(latent_dim, len(X)), svd_solver=solver, whiten=True).fit(X.astype(np.float64))
+
+
+def compare(truth, latent_dim, *, split, seed, snr=np.inf, **settings):
     """Train on one split; return errors relative to PCA's and the time."""
-    rng = np.random.default_rng(1000 + split)
-    X = truth
-    if noise is not None:
-        X = (truth * (1 + rng.standard_normal(truth.shape, dtype=np.float32) / noise)).astype(np.float32)
-    order = rng.permutation(len(X))
-    held_out, fit = order[: len(X) // 10], order[len(X) // 10 :]
-    pca = PCA(latent_dim, svd_solver="full" if latent_dim > 100 else "covariance_eigh").fit(X[fit].astype(np.float64))
+    X = add_noise(truth, snr, 2000 + split)
+    fit, held_out = split_rows(len(X), split)
+    pca = fit_pca(X[fit], latent_dim)
     linear = pca.inverse_transform(pca.transform(X[held_out]))
     wall, cpu = time.perf_counter(), time.process_time()
     embedder = ConvAutoencoderEmbedder(latent_dim, random_state=seed, validation_fraction=1 / 9, **settings).fit(X[fit])
@@ -63,102 +93,244 @@ def compare(truth, latent_dim, *, split, seed, noise=None, **settings):
 def report(name, runs, bound):
     """Print the median and the worst of some runs beside the bound."""
     ratios = np.array([run["ratio"] for run in runs])
-    print(
+    say(
         f"{name}: PCA {np.median([run['pca'] for run in runs]):.3e}, embedder / PCA median {np.median(ratios):.4f} "
         f"worst {ratios.max():.4f} (bound {bound}), against the truth {np.median([run['truth'] for run in runs]):.4f}; "
         f"{np.median([run['wall'] for run in runs]):.0f} s, {np.median([run['cpu'] for run in runs]):.0f} s of CPU, "
-        f"{len(runs)} runs",
-        flush=True,
+        f"{len(runs)} runs"
     )
 
 
-def bench_sizes(noise=None):
+def bench_sizes(options, snr=np.inf):
     """Print the table of errors against the number of latents."""
-    truth = read_spectra()
-    for latent_dim, bound in BOUNDS.items():
-        runs = [compare(truth, latent_dim, split=split, seed=split, noise=noise) for split in SPLITS]
-        report(f"{latent_dim} latents, S/N {noise or 'infinite'}", runs, 1.005 if noise else bound)
+    truth = read_spectra(options.catalog, options.rows)
+    for latent_dim in options.sizes or BOUNDS:
+        bound = NOISY_BOUND if np.isfinite(snr) else BOUNDS.get(latent_dim, 1.0)
+        runs = [compare(truth, latent_dim, split=s, seed=s, snr=snr, **options.settings) for s in options.splits]
+        report(f"{latent_dim} latents, S/N {snr:g}", runs, bound)
 
 
-def bench_noise():
+def bench_noise(options):
     """Print the same at three signal-to-noise ratios."""
-    for noise in (30, 10, 3):
-        bench_sizes(noise)
+    for snr in options.snr or (30, 10, 3):
+        bench_sizes(options, snr)
 
 
-def bench_large(path, noise=None):
+def bench_large(options):
     """Print the error at 3 latents of a large catalogue over seeds and splits."""
-    truth, runs = read_spectra(path), []
-    for split in SPLITS:
-        for seed in SEEDS:
-            runs.append(compare(truth, 3, split=split, seed=seed, noise=noise and float(noise)))
-            report(f"split {split} seed {seed}", runs[-1:], "")
-    report(
-        f"{len(truth)} spectra, 3 latents, S/N {noise or 'infinite'}",
-        runs,
-        "0.30" if noise else "median 0.015, worst 0.030",
-    )
+    truth = read_spectra(options.catalog, options.rows)
+    for snr in options.snr or (np.inf,):
+        runs = []
+        for split in options.splits:
+            for seed in options.seeds:
+                runs.append(compare(truth, 3, split=split, seed=seed, snr=snr, **options.settings))
+                report(f"S/N {snr:g} split {split} seed {seed}", runs[-1:], "")
+        bound = "0.30" if np.isfinite(snr) else "median 0.015, worst 0.030"
+        report(f"{len(truth)} spectra, 3 latents, S/N {snr:g}", runs, bound)
 
 
-def bench_ablation():
+def bench_ablation(options):
     """Print what convolutions and starts add at 4 latents."""
-    truth = read_spectra()
+    truth = read_spectra(options.catalog, options.rows)
     for name, settings in {"default": {}, "no convolutions": {"filters": ()}, "one start": {"n_init": 1}}.items():
-        runs = [compare(truth, 4, split=split, seed=split, **settings) for split in SPLITS]
-        report(f"4 latents, {name}", runs, "")
+        settings = {**options.settings, **settings}
+        runs = [compare(truth, 4, split=split, seed=split, **settings) for split in options.splits]
+        report(f"4 latents, {name}", runs, "none: what each part adds")
 
 
-def bench_auto():
-    """Print which number of latents is chosen, over seeds."""
-    truth = read_spectra()
-    for noise in (None, 30):
-        for seed in SEEDS:
-            rng = np.random.default_rng(seed)
-            X = truth if noise is None else truth * (1 + rng.standard_normal(truth.shape, dtype=np.float32) / noise)
-            wall = time.perf_counter()
-            embedder = ConvAutoencoderEmbedder("auto", random_state=seed).fit(X)
-            losses = ", ".join(f"{loss:.2e}" for loss in embedder.size_search_["loss"])
-            print(
-                f"S/N {noise or 'infinite'} seed {seed}: {embedder.model_.latent_dim} latents (bound 3 +- 1), losses "
-                f"{losses}, noise of the latents {np.round(embedder.latent_noise_, 4)}; "
-                f"{time.perf_counter() - wall:.0f} s",
-                flush=True,
+def bench_auto(options):
+    """Print which number of latents is chosen, the intrinsic dimension and the noise of the latents."""
+    truth = read_spectra(options.catalog, options.rows)
+    for snr in options.snr or (np.inf, 30, 10, 3):
+        for seed in options.seeds:
+            X, cpu = add_noise(truth, snr, seed), time.process_time()
+            embedder = ConvAutoencoderEmbedder("auto", random_state=seed, **options.settings).fit(X)
+            cpu, search = time.process_time() - cpu, embedder.size_search_
+            noise = np.array(search["noise"])
+            above, pca = (np.maximum(search[name] - noise, 0) for name in ("loss", "pca_loss"))
+            tried = ", ".join(f"{a:.2e} / {b:.2e}" for a, b in zip(above, pca, strict=True))
+            say(
+                f"S/N {snr:g} seed {seed}: {embedder.model_.latent_dim} latents "
+                f"({'bound 3 +- 1' if snr >= 30 else 'no bound'}), intrinsic dimension "
+                f"{embedder.intrinsic_dimension_:.2f}; error above the noise, embedder / PCA of 1, 2, ...: "
+                f"{tried}; noise of the latents {np.round(embedder.latent_noise_, 4)}, {int(embedder.is_noisy_.sum())} "
+                f"flagged; {cpu:.0f} s of CPU"
             )
 
 
-def bench_thesis():
+def bench_thesis(options):
     """Print how long the default takes to the error that the thesis's network has after 50 epochs."""
-    truth = read_spectra()
-    for latent_dim in (256, 6):
-        slow = compare(truth, latent_dim, split=0, seed=0, architecture="thesis", epochs=50, patience=50)
-        for epochs in (1, 5, 20):
-            fast = compare(truth, latent_dim, split=0, seed=0, epochs=epochs)
-            print(
-                f"{latent_dim} latents: thesis {slow['ratio']:.3g} of PCA in {slow['cpu']:.1f} s of CPU, default "
-                f"{fast['ratio']:.3g} after {epochs} epochs in {fast['cpu']:.1f} s: {slow['cpu'] / fast['cpu']:.1f} x "
-                "faster (bound 20)",
-                flush=True,
+    truth = read_spectra(options.catalog, options.rows)
+    epochs = options.epochs or 50
+    for latent_dim in options.sizes or (256, 6):
+        slow = compare(truth, latent_dim, split=0, seed=0, architecture="thesis", epochs=epochs, patience=epochs)
+        say(
+            f"{latent_dim} latents: thesis {slow['ratio']:.3g} of PCA ({slow['pca']:.3g}) in {slow['cpu']:.1f} s of CPU"
+        )
+        for few in (1, 5, 20):
+            fast = compare(truth, latent_dim, split=0, seed=0, epochs=few)
+            say(
+                f"{latent_dim} latents: default {fast['ratio']:.3g} of PCA after {few} epochs in {fast['cpu']:.1f} s "
+                f"of CPU: {slow['cpu'] / fast['cpu']:.1f} x faster (bound 20, at an error no larger)"
             )
 
 
-def bench_memory():
-    """Print the peak memory of a fit on a memory map of 10,000 x 4,096 beside the bound."""
-    rng = np.random.default_rng(0)
+def bench_gap(options):
+    """Print the error of properties that neighbours in the latents tell, of spectra with a gap and of whole ones."""
+    truth, properties = read_table(options.catalog, options.rows)
+    for snr in options.snr or (np.inf, 30):
+        errors = {"embedder": [], "PCA": []}
+        for split in options.splits:
+            X, cpu = add_noise(truth, snr, split), time.process_time()
+            fit, held_out = split_rows(len(X), split)
+            embedder = ConvAutoencoderEmbedder(3, on_bad="mask", random_state=split, **options.settings).fit(X[fit])
+            pca = fit_pca(X[fit], 3)
+            known = properties[fit], np.tile(properties[held_out], (N_GAPS, 1))
+            whole = np.tile(X[held_out], (N_GAPS, 1))
+            gappy = punch(whole, 0.1, split)
+            filled = np.where(np.isnan(gappy), pca.mean_, gappy)  # what one does without a mask
+            for name, embedding, cases in (("embedder", embedder, (whole, gappy)), ("PCA", pca, (whole, filled))):
+                near = KNeighborsRegressor(5, weights="distance").fit(embedding.transform(X[fit]), known[0])
+                errors[name].append([nmad(near.predict(embedding.transform(case)) - known[1]) for case in cases])
+            say(f"S/N {snr:g} split {split}: {time.process_time() - cpu:.0f} s of CPU")
+        for name, each in errors.items():
+            whole, gappy = np.median(each, axis=0)
+            ratio = np.median(np.divide(*np.transpose(each, (1, 0, 2))[::-1]), axis=0)
+            say(
+                f"S/N {snr:g}, 3 latents of {name}: error of {', '.join(NAMES)} whole {np.round(whole, 4)}, with a gap "
+                f"of 10 % {np.round(gappy, 4)}: ratio {np.round(ratio, 3)} "
+                f"({'bound 1.1' if name == 'embedder' else 'gap filled with the mean spectrum'})"
+            )
+
+
+def punch(X, share, seed):
+    """Return a copy in which a contiguous stretch of each row is NaN."""
+    gappy, width = X.copy(), int(share * X.shape[1])
+    for row, start in zip(gappy, np.random.default_rng(seed).integers(0, X.shape[1] - width, len(X)), strict=True):
+        row[start : start + width] = np.nan
+    return gappy
+
+
+def bench_memory(options):
+    """Print the peak memory of a fit on a memory map of 10,000 x 4,096 beside the bound, and PCA's."""
+    rng, n_rows = np.random.default_rng(0), options.rows or 10_000
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "flux.npy"
-        X = np.lib.format.open_memmap(path, "w+", np.float32, (10_000, 4096))
+        X = np.lib.format.open_memmap(path, "w+", np.float32, (n_rows, 4096))
         basis = rng.standard_normal((5, 4096), dtype=np.float32)
-        for start in range(0, 10_000, 1000):
-            X[start : start + 1000] = rng.standard_normal((1000, 5), dtype=np.float32) @ basis
+        for start in range(0, n_rows, 1000):
+            rows = X[start : start + 1000]
+            rows[...] = rng.standard_normal((len(rows), 5), dtype=np.float32) @ basis
         X.flush()
         del X
-        ConvAutoencoderEmbedder(3, epochs=1, random_state=0).fit(basis)  # imports and compiled code are not data
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        X = np.load(path, mmap_mode="r")
-        ConvAutoencoderEmbedder(3, epochs=1, random_state=0).fit(X)
-        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"peak {after - before:.0f} MB above the process, data {X.nbytes / 1e6:.0f} MB (bound: data + 500 MB)")
+        for name in ("embedder", "PCA"):
+            code = f"from tests.benchmarks import bench_embedding as b; b.measure_peak({str(path)!r}, {name!r})"
+            peak, cpu = json.loads(run_python(code))
+            data = n_rows * 4096 * 4 / 1e6
+            bound = "data + 500 MB" if name == "embedder" else "none"
+            say(
+                f"{name}: peak {peak:.0f} MB above the process, data {data:.0f} MB (bound: {bound}), {cpu:.0f} s of CPU"
+            )
+
+
+def measure_peak(path, name):
+    """Print by how much a fit on a memory map raises the peak memory of this process, and its time."""
+    estimator = ConvAutoencoderEmbedder(3, epochs=1, random_state=0) if name == "embedder" else PCA(3)
+    estimator.fit(np.random.default_rng(0).standard_normal((70, 4096), dtype=np.float32))  # imports are not data
+    before, cpu = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    estimator.fit(np.load(path, mmap_mode="r"))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    say(json.dumps([peak * 1024 / 1e6, time.process_time() - cpu]))
+
+
+def bench_jobs(options):
+    """Print wall and CPU time of a grid search in one process and in two, under each backend."""
+    for backend in options.backends:
+        for n_jobs in (1, 2):
+            code = f"from tests.benchmarks import bench_embedding as b; b.search_grid({n_jobs}, {options.epochs or 40})"
+            say(f"{backend}, n_jobs={n_jobs}: {run_python(code, KERAS_BACKEND=backend)}")
+
+
+def search_grid(n_jobs, epochs):
+    """Print the time of a small grid search, processes of joblib included."""
+    X = read_spectra()
+    embedder = ConvAutoencoderEmbedder(3, epochs=epochs, random_state=0)
+    wall = time.perf_counter()
+    search = GridSearchCV(embedder, {"latent_dim": [2, 3]}, cv=2, refit=False, n_jobs=n_jobs).fit(X)
+    wall, pca = time.perf_counter() - wall, GridSearchCV(PCA(), {"n_components": [2, 3]}, cv=2).fit(X)
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(wait=True)  # the time of a child is known when it has ended
+    use = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu = sum(each.ru_utime + each.ru_stime for each in use)
+    left = -search.cv_results_["mean_test_score"] / np.mean(X.var(axis=0))
+    say(f"{wall:.1f} s, {cpu:.1f} s of CPU with imports; error / variance {left}, PCA's score {pca.best_score_:.3g}")
+
+
+def bench_backends(options):
+    """Print the time of an epoch of each architecture on each backend, beside the same network in plain PyTorch."""
+    for name in ("residual", "thesis"):
+        times = {}
+        for backend in options.backends:
+            code = f"from tests.benchmarks import bench_embedding as b; b.time_epoch({name!r}, {options.rows or 1000})"
+            times[backend] = json.loads(run_python(code, KERAS_BACKEND=backend))
+            say(f"{name} under {backend}: {1000 * times[backend]:.1f} ms of CPU an epoch")
+        if find_spec("torch"):
+            code = f"from tests.benchmarks import plain_torch as p; p.time_epoch({name!r}, {options.rows or 1000})"
+            plain = json.loads(run_python(code))
+            shares = ", ".join(f"{backend} {cost / plain:.2f}" for backend, cost in times.items())
+            say(f"{name} in plain PyTorch: {1000 * plain:.1f} ms; Keras' share: {shares} (bound 1.2)")
+
+
+def time_epoch(name, n_rows):
+    """Print the CPU seconds of an epoch of 800 spectra, without compilation: a long training less a short one."""
+    X = read_spectra(n_rows=n_rows)
+    X = X[: int(0.9 * n_rows), :4096]
+    few, many = (2, 42) if name == "residual" else (1, 3)
+    took = {}
+    for epochs in (few, few, many):
+        start = time.process_time()
+        ConvAutoencoderEmbedder(
+            16, architecture=name, epochs=epochs, patience=epochs, n_init=1, validation_fraction=1 / 9, random_state=0
+        ).fit(X)
+        took[epochs] = time.process_time() - start
+    say(json.dumps((took[many] - took[few]) / (many - few)))
+
+
+def run_python(code, **environment):
+    """Run code in a fresh interpreter and return its last line."""
+    env = {**os.environ, "PYTHONWARNINGS": "ignore", **environment}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-3000:])
+    return done.stdout.strip().splitlines()[-1]
+
+
+def read_options():
+    """Return the mode and the options of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    modes = [name.removeprefix("bench_") for name in globals() if name.startswith("bench_")]
+    parser.add_argument("mode", choices=modes)
+
+    def many(kind):
+        return lambda text: [kind(each) for each in text.split(",")]
+
+    parser.add_argument("--seeds", type=many(int), default=[0, 1, 2, 3, 4])
+    parser.add_argument("--splits", type=many(int), default=[0, 1, 2])
+    parser.add_argument("--sizes", type=many(int))
+    parser.add_argument("--snr", type=many(float), help="'inf' is noise-free")
+    parser.add_argument("--catalog", help="FITS file; by default the 1,000 spectra in SEDZOO_DATA")
+    parser.add_argument("--rows", type=int, help="take only so many spectra")
+    parser.add_argument("--epochs", type=int)
+    installed = [name for name in ("jax", "torch", "tensorflow") if find_spec(name)]
+    parser.add_argument("--backends", type=many(str), default=installed)
+    options = parser.parse_args()
+    options.settings = {} if options.epochs is None else {"epochs": options.epochs}
+    return options
 
 
 if __name__ == "__main__":
-    globals()[f"bench_{sys.argv[1]}"](*sys.argv[2:])
+    options = read_options()
+    start = time.perf_counter(), time.process_time()
+    globals()[f"bench_{options.mode}"](options)
+    say(f"{time.perf_counter() - start[0]:.0f} s, {time.process_time() - start[1]:.0f} s of CPU in this process")

@@ -1,21 +1,25 @@
 """The number of latents that spectra need, and the noise of each."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
-from sklearn_sedzoo.embedding._size_search import choose_size
+from sklearn_sedzoo.embedding._parameters import make_plan
+from sklearn_sedzoo.embedding._size_search import choose_size, find_intrinsic_dimension, search_size
+from sklearn_sedzoo.embedding._spaces import fit_score_space
 from sklearn_sedzoo.plotting import LatentSizeDisplay
 from tests.embedding.test_autoencoder import TINY, make_spectra
-from tests.embedding.test_masks_and_weights import make_frame
+from tests.embedding.test_masks_and_weights import make_frame, punch
 
 
 def test_stops_where_one_more_does_not_halve_the_error():
     none = [0.0] * 4
     assert choose_size([1, 2], [1.0, 0.1], none[:2], none[:2], none[:2]) is None
     assert choose_size([1, 2, 3], [1.0, 0.1, 0.08], none[:3], none[:3], none[:3]) == 2
-    # 1.1 is .1 above the noise of 1, of which .5 could be seen
-    assert choose_size([1, 2], [2.0, 1.1], none[:2], [1.0, 1.0], [0.5, 0.5]) == 2
+    # 1.1 is .1 above the noise of 1, and that is good enough
+    assert choose_size([1, 2], [2.0, 1.1], none[:2], [1.0, 1.0], [0.125, 0.125]) == 2
 
 
 def test_noise_of_the_latents_is_what_noise_does_to_them():
@@ -40,6 +44,74 @@ def test_latents_in_the_noise_are_flagged():
     assert ConvAutoencoderEmbedder(3, **still).fit(X).is_noisy_.tolist() == [False, True, True]
 
 
+@pytest.mark.parametrize("signal_to_noise", [np.inf, 30, 10, 3])
+def test_noise_of_the_latents_of_a_trained_network(signal_to_noise):
+    truth = make_spectra(600)
+    settings = {**TINY["residual"], "epochs": 30, "random_state": 0}
+
+    def observe(seed):
+        return truth * (1 + np.random.default_rng(seed).standard_normal(truth.shape) / signal_to_noise)
+
+    embedder = ConvAutoencoderEmbedder(2, **settings).fit(observe(0))
+    moved = np.std(embedder.transform(observe(1)) - embedder.transform(truth), axis=0)
+    if np.isinf(signal_to_noise):
+        assert (embedder.latent_noise_ < 0.2).all()  # what bends away from the network, scattered as if it were noise
+        assert not embedder.is_noisy_.any()
+    else:
+        np.testing.assert_allclose(embedder.latent_noise_, moved, rtol=0.3)
+
+
+class FakeModel:
+    """As much of a model as the search for a size looks at, with 100 pixels and 20 axes."""
+
+    def __init__(self, latent_dim):
+        self.latent_dim, self.config = latent_dim, {"n_axes": 20}
+        self.space = SimpleNamespace(n_pixels=100, frame=SimpleNamespace(spread=np.ones(20)))
+
+
+@pytest.mark.parametrize(("n_noisy", "size"), [(0, 3), (1, 2), (2, 1), (3, 1)])
+def test_latents_in_the_noise_are_dropped(n_noisy, size):
+    losses = {1: 1.0, 2: 0.1, 3: 0.01, 4: 0.009}  # the fourth latent does not halve the error
+    plan = make_plan(ConvAutoencoderEmbedder(), 100)
+
+    def train(latent_dim, plan):
+        return FakeModel(latent_dim), SimpleNamespace(best_loss=losses[latent_dim], pca_loss=1.0, unseen=8e-5)
+
+    found, search, model = search_size(train, lambda model: n_noisy, 16, plan)
+    assert found == size
+    assert search["latent_dim"] == [1, 2, 3, 4]
+    assert model.latent_dim == 4
+
+
+def test_auto_keeps_no_latent_below_its_noise():
+    rng = np.random.default_rng(0)
+    x = np.linspace(0, 1, 120)
+    X = 1 + rng.uniform(0, 1, (500, 1)) * x + 0.02 * rng.standard_normal((500, 120))
+    embedder = ConvAutoencoderEmbedder("auto", **{**TINY["residual"], "epochs": 20}, random_state=0).fit(X)
+    assert embedder.model_.latent_dim == 1
+    assert not embedder.is_noisy_.any()
+    assert embedder.intrinsic_dimension_ == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("sigma", [0, 0.003, 0.02])
+@pytest.mark.parametrize("gap", [0, 0.1])
+def test_intrinsic_dimension_does_not_count_the_noise(sigma, gap):
+    truth = make_spectra(500, n_pixels=120)
+    X = truth + sigma * np.random.default_rng(1).standard_normal(truth.shape)
+    ivar = None
+    if gap:
+        X = punch(X, gap)
+        ivar, X = np.where(np.isnan(X), 0.0, np.inf), np.nan_to_num(X)
+    space = fit_score_space(X, np.arange(500), np.arange(0), 3, 30, np.random.default_rng(0), ivar)
+    assert find_intrinsic_dimension(space, X, ivar, np.random.default_rng(0)) == pytest.approx(2, abs=0.4)
+
+
+def test_nothing_but_noise_has_no_intrinsic_dimension():
+    X = np.random.default_rng(0).standard_normal((400, 43))
+    space = fit_score_space(X, np.arange(400), np.arange(0), 3, 30, np.random.default_rng(0))
+    assert np.isnan(find_intrinsic_dimension(space, X, None, np.random.default_rng(0)))
+
+
 @pytest.mark.slow
 def test_finds_two_numbers_behind_the_spectra():
     X = make_spectra(300)
@@ -49,6 +121,11 @@ def test_finds_two_numbers_behind_the_spectra():
     assert embedder.transform(X).shape[1] == embedder.model_.latent_dim
     display = LatentSizeDisplay.from_estimator(embedder)
     assert display.chosen == embedder.model_.latent_dim
+    assert display.intrinsic_dimension == embedder.intrinsic_dimension_ == pytest.approx(2, abs=0.4)
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert f"intrinsic dimension: {embedder.intrinsic_dimension_:.1f}" in labels
+    embedder.set_params(warm_start=True).fit(X)
+    assert embedder.intrinsic_dimension_ == display.intrinsic_dimension
 
 
 def test_display_needs_a_search():

@@ -256,6 +256,20 @@ def test_partial_fit_approaches_fit_on_parts_of_the_data():
     assert -parts.score(X) < 1.1 * whole.quantization_error_
 
 
+def test_a_fitted_map_keeps_its_shape_when_parameters_change():
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    som = SOMMapper(3, 4).fit(X)
+    cells, members, names = som.predict(X), som.win_map(X), som.get_feature_names_out()
+    som.set_params(n_rows=5, n_columns=2)
+    assert som.cell_shape == (3, 4)
+    np.testing.assert_array_equal(som.predict(X), cells)
+    assert som.win_map(X).keys() == members.keys()
+    np.testing.assert_array_equal(som.get_feature_names_out(), names)
+    with pytest.raises(ValueError, match=r"map of \(3, 4\) cells into one of \(5, 2\)"):
+        som.partial_fit(X)
+    assert som.fit(X).cell_shape == som.hits_.shape == (5, 2)
+
+
 def test_online_maps_have_no_partial_fit():
     assert not hasattr(SOMMapper(algorithm="online"), "partial_fit")
 
