@@ -13,7 +13,8 @@ def make_differentiator(model):
     Inputs of shape (n, n_inputs) give arrays of shapes (n, n_outputs) and (n_inputs, n, n_outputs). The weights are
     those that the model has when the function is called.
     """
-    return {"jax": _with_jax, "torch": _with_torch, "tensorflow": _with_tensorflow}[load_keras().config.backend()](model)
+    makers = {"jax": _with_jax, "torch": _with_torch, "tensorflow": _with_tensorflow}
+    return makers[load_keras().config.backend()](model)
 
 
 def _tangents(inputs):
