@@ -235,7 +235,7 @@ class StopAfterTwo:
 @BOTH
 def test_callbacks_see_epochs_and_may_stop(kind):
     watcher = StopAfterTwo()
-    settings = {**TINY[kind], "epochs": 9}
+    settings = {**TINY[kind], "epochs": 9, "n_init": 1}
     embedder = ConvAutoencoderEmbedder(2, **settings, random_state=0).set_callbacks(watcher).fit(make_spectra())
     assert watcher.n_expected == 9
     assert watcher.tasks == ["fit", "epoch", "epoch"]
