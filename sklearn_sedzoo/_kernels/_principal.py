@@ -88,7 +88,8 @@ def fit_whitening(latents, row_weight=None, *, draw_in_tails=False) -> Whitening
     weight = np.ones(len(latents)) if row_weight is None else np.asarray(row_weight, dtype=np.float64)
     weight = weight / weight.mean()
     mean = weight @ latents / len(latents)
-    _, singular, axes = np.linalg.svd((latents - mean) * np.sqrt(weight)[:, None], full_matrices=True)
+    triangle = np.linalg.qr((latents - mean) * np.sqrt(weight)[:, None], mode="r")  # as many rows as columns, at most
+    _, singular, axes = np.linalg.svd(triangle, full_matrices=True)
     spread = np.zeros(latents.shape[1])
     spread[: len(singular)] = singular / np.sqrt(len(latents))
     flat = spread <= 3e-6 * spread.max(initial=0)  # some tens of float32 roundings: noise of the arithmetic

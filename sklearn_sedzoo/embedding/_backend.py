@@ -11,6 +11,8 @@ from importlib.util import find_spec
 import numpy as np
 
 BACKENDS = ("jax", "torch", "tensorflow")
+# Where jax and tensorflow look for the number of their threads; torch obeys OMP_NUM_THREADS itself.
+THREADS = {"jax": ("NPROC",), "tensorflow": ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")}
 INSTALL = {
     "jax": "pip install jax",
     "torch": "pip install 'sklearn-sedzoo[torch]'",
@@ -22,21 +24,44 @@ def load_keras():
     """Import keras with a backend that is installed and return the module.
 
     ``KERAS_BACKEND`` decides where it is set. Where it is not, the first of jax, torch and tensorflow that is
-    installed is taken; the environment is left as it was found. A keras that is already imported is kept as it is.
+    installed is taken. Every backend is told to use ``OMP_NUM_THREADS`` threads where that is set, as joblib does in
+    the processes of a search. The environment is left as it was found; a keras that is already imported is kept.
     """
     if "keras" in sys.modules:
         return sys.modules["keras"]
-    wanted = os.environ.get("KERAS_BACKEND")
-    backend = choose_backend(wanted)
-    try:
-        os.environ["KERAS_BACKEND"] = backend
+    backend = choose_backend(os.environ.get("KERAS_BACKEND"))
+    n_threads = os.environ.get("OMP_NUM_THREADS")
+    with environment(KERAS_BACKEND=backend, **{name: n_threads for name in THREADS.get(backend, ()) if n_threads}):
         import keras
-    finally:
-        if wanted is None:
-            os.environ.pop("KERAS_BACKEND", None)
-        else:
-            os.environ["KERAS_BACKEND"] = wanted
+
+        _start(backend)
     return keras
+
+
+def _start(backend):
+    """Let the backend make its threads now: it reads their number when it is first used."""
+    if backend == "jax":
+        import jax
+
+        jax.devices()
+    elif backend == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.list_logical_devices()
+
+
+@contextmanager
+def environment(**wanted):
+    """Set variables of the environment that are not set, for as long as the block takes."""
+    missing = [name for name in wanted if not os.environ.get(name)]
+    before = {name: os.environ[name] for name in missing if name in os.environ}
+    try:
+        os.environ.update({name: wanted[name] for name in missing})
+        yield
+    finally:
+        for name in missing:
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def choose_backend(wanted=None):

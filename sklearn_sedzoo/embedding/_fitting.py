@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sklearn_sedzoo._kernels._principal import fit_whitening
+from sklearn_sedzoo._kernels._principal import BLOCK_ROWS, fit_whitening
 from sklearn_sedzoo.embedding._course import Course
 from sklearn_sedzoo.embedding._model import AutoencoderModel
 from sklearn_sedzoo.embedding._network import borrow_network, discard_network
-from sklearn_sedzoo.embedding._spaces import fit_pixel_space, fit_score_space
+from sklearn_sedzoo.embedding._spaces import Batch, ScoreSpace, fit_pixel_space, fit_score_space
 from sklearn_sedzoo.embedding._training import Monitor
 
 
@@ -121,7 +121,9 @@ def _fit_space(X, config, train, held_out, rng, ivar, row_weight):
 
 def _measure(space, X, rows, ivar, row_weight):
     """Return the batch of some rows, their weights (None: all alike) and the mean energy out of sight."""
-    batch = space.measure(X[rows], None if ivar is None else ivar[rows])
+    n_blocks = -(-len(rows) // BLOCK_ROWS) if isinstance(space, ScoreSpace) else 1  # scores are small: no copy of X
+    parts = [space.measure(X[block], None if ivar is None else ivar[block]) for block in np.array_split(rows, n_blocks)]
+    batch = Batch(*map(np.concatenate, zip(*parts, strict=True)))
     if ivar is None and row_weight is None:
         return batch, None, float(np.mean(batch.unseen))
     weight = batch.quality if row_weight is None else batch.quality * row_weight[rows]

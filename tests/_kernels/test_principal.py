@@ -1,5 +1,7 @@
 """Principal frames and whitening against scikit-learn's PCA."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -77,6 +79,15 @@ def test_whitening_of_flat_latents_is_finite(n_rows, draw_in_tails):
     frame = fit_whitening(latents, draw_in_tails=draw_in_tails)
     assert isinstance(frame, Whitening)
     np.testing.assert_array_equal(whiten(latents, frame), np.zeros((n_rows, 3)))
+
+
+def test_whitening_needs_no_square_of_the_number_of_rows():
+    latents = np.random.default_rng(0).standard_normal((5000, 3))
+    tracemalloc.start()
+    fit_whitening(latents)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * latents.nbytes
 
 
 def test_tails_are_drawn_in_and_let_out_again():

@@ -3,6 +3,7 @@
 import copy
 import pickle
 import random
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -322,6 +323,21 @@ def test_tiny_fluxes_are_no_zeros():
     small = ConvAutoencoderEmbedder(2, **TINY["residual"], random_state=0).fit(X * 1e-17)
     usual = ConvAutoencoderEmbedder(2, **TINY["residual"], random_state=0).fit(X)
     np.testing.assert_allclose(small.transform(X * 1e-17), usual.transform(X), atol=1e-3)
+
+
+@pytest.mark.slow
+def test_memory_map_is_not_copied(tmp_path):
+    X = np.lib.format.open_memmap(tmp_path / "flux.npy", "w+", np.float32, (20_000, 512))
+    rng = np.random.default_rng(0)
+    X[:] = rng.standard_normal((len(X), 3), dtype=np.float32) @ rng.standard_normal((3, 512), dtype=np.float32)
+    X = np.load(tmp_path / "flux.npy", mmap_mode="r")
+    settings = {**TINY["residual"], "epochs": 1}
+    ConvAutoencoderEmbedder(2, **settings).fit(X[:60])  # imports are not data
+    tracemalloc.start()
+    ConvAutoencoderEmbedder(2, **settings, random_state=0).fit(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.8 * X.nbytes
 
 
 def spoil(value):

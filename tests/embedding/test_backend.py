@@ -1,8 +1,10 @@
 """Which Keras backend is taken, and that the environment stays as it was. Each in a process of its own."""
 
 import os
+import pathlib
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -39,6 +41,63 @@ def test_installed_backend_is_taken_and_environment_left_alone(tmp_path):
     done = run_python(FIT, KERAS_HOME=str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [_backend.choose_backend(), "None"]
+
+
+SEARCH = """
+import joblib
+from importlib.util import find_spec
+from sklearn.model_selection import GridSearchCV
+from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+from tests.embedding.test_autoencoder import TINY, make_spectra
+from tests.embedding.test_backend import count_threads
+
+if __name__ == "__main__":
+    embedder = ConvAutoencoderEmbedder(2, **TINY["residual"], random_state=0)
+    X = make_spectra()
+    embedder.fit(X)  # this process has the backend and its threads when the search starts
+    search = GridSearchCV(embedder, {"latent_dim": [1, 2]}, cv=2, n_jobs=2, scoring=count_threads, refit=False).fit(X)
+    print(*search.cv_results_["mean_test_score"], max(1, joblib.cpu_count() // 2))
+"""
+
+
+def count_threads(embedder, X):
+    """Return how many threads the backend computes with in this process."""
+    import keras
+
+    if keras.config.backend() == "torch":
+        return sys.modules["torch"].get_num_threads()
+    if keras.config.backend() == "tensorflow":
+        return sys.modules["tensorflow"].config.threading.get_intra_op_parallelism_threads() or int(
+            os.environ["OMP_NUM_THREADS"]
+        )
+    tasks = pathlib.Path("/proc/self/task")
+    return sum("XLAEigen" in (task / "comm").read_text() for task in tasks.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="threads are counted in /proc")
+@pytest.mark.parametrize("backend", [name for name in _backend.BACKENDS if find_spec(name)])
+def test_search_in_two_processes_ends_and_shares_the_cores(tmp_path, backend):
+    script = tmp_path / "search.py"
+    script.write_text(SEARCH)
+    env = {key: value for key, value in os.environ.items() if key != "OMP_NUM_THREADS"}
+    env |= {"KERAS_BACKEND": backend, "KERAS_HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, str(script)], env=env, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    *found, share = map(float, done.stdout.split())
+    assert found == [share, share]
+
+
+def test_environment_is_put_back(monkeypatch):
+    monkeypatch.setenv("SEDZOO_SET", "mine")
+    monkeypatch.setenv("SEDZOO_EMPTY", "")
+    monkeypatch.delenv("SEDZOO_MISSING", raising=False)
+    with _backend.environment(SEDZOO_SET="a", SEDZOO_EMPTY="b", SEDZOO_MISSING="c"):
+        assert [os.environ[f"SEDZOO_{name}"] for name in ("SET", "EMPTY", "MISSING")] == ["mine", "b", "c"]
+    assert (os.environ["SEDZOO_SET"], os.environ["SEDZOO_EMPTY"]) == ("mine", "")
+    assert "SEDZOO_MISSING" not in os.environ
 
 
 def test_no_backend_says_what_to_install(monkeypatch):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.neighbors import KNeighborsRegressor
 
 from sklearn_sedzoo._kernels._weighted_scores import solve_weighted_scores
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
@@ -50,6 +51,30 @@ def test_gap_hardly_moves_the_latents():
     assert np.sqrt(np.mean((whole - gappy) ** 2)) < 0.05
     with pytest.raises(ValueError, match="are not finite"):
         ConvAutoencoderEmbedder(2, **TINY["residual"]).fit(punch(X, 0.1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("signal_to_noise", [np.inf, 30])
+def test_gap_hardly_moves_the_properties_that_neighbours_tell(signal_to_noise):
+    known, unknown = (observe(400, seed, signal_to_noise) for seed in (0, 1))
+    settings = {**TINY["residual"], "epochs": 30, "on_bad": "mask", "random_state": 0}
+    embedder = ConvAutoencoderEmbedder(2, **settings).fit(known[0])
+    neighbours = KNeighborsRegressor(5, weights="distance").fit(embedder.transform(known[0]), known[1])
+    whole, gappy = (
+        np.median(np.abs(neighbours.predict(embedder.transform(X)) - unknown[1]), axis=0)
+        for X in (unknown[0], punch(unknown[0], 0.1))
+    )
+    assert (whole < 0.02).all()
+    assert gappy.mean() < 1.1 * whole.mean()
+
+
+def observe(n_samples, seed, signal_to_noise):
+    """Spectra that two numbers make, and the numbers."""
+    rng = np.random.default_rng(seed)
+    slope, width = rng.uniform(0, 1, (2, n_samples, 1))
+    x = np.linspace(0, 1, 80)
+    X = 1 + slope * x - np.exp(-((x - 0.5) ** 2) / (0.02 + 0.1 * width))
+    return X * (1 + rng.standard_normal(X.shape) / signal_to_noise), np.hstack([slope, width])
 
 
 def test_empty_spectrum_embeds_as_nan_and_teaches_nothing():
