@@ -144,19 +144,23 @@ class Network:
         """Return what the decoder draws from the latents Z."""
         return _run(self.decoder, Z, self.decoder.output_shape[-1])
 
-    def embed(self, X, space, ivar=None, inputs=None):
-        """Return the latents of spectra as `transform` gives them: the encoder's, refined for the decoder.
+    def embed(self, X, space, ivar=None):
+        """Return the latents of spectra as `transform` gives them: the encoder's, refined for the decoder."""
+        return self.refine(self.encode(space.to_input(X, ivar)), space, X, np.arange(len(X)), ivar)
 
-        An objective and a network that reads pixels have the encoder's.
+    def refine(self, codes, space, X, rows, ivar=None):
+        """Return the latents from which the decoder draws some rows of X better than from the encoder's.
+
+        Under an objective, and where the network reads pixels, they are the encoder's.
         """
-        codes = self.encode(space.to_input(X, ivar) if inputs is None else inputs)
         if self.config["architecture"] != "residual" or self.config["objective"] is not None:
             return codes
-        for start in range(0, len(X), CHUNK):
-            rows = slice(start, start + CHUNK)
-            weighed = space.weigh(X[rows], None if ivar is None else ivar[rows])
-            codes[rows] = refine_latents(codes[rows].astype(np.float64), self.draw_with_slopes, *weighed)
-        return codes
+        refined = np.empty_like(codes)
+        for start in range(0, len(rows), CHUNK):
+            block = slice(start, start + CHUNK)
+            weighed = space.weigh(X[rows[block]], None if ivar is None else ivar[rows[block]])
+            refined[block] = refine_latents(codes[block].astype(np.float64), self.draw_with_slopes, *weighed)
+        return refined
 
     def draw_with_slopes(self, Z):
         """Return what the decoder draws from at most 64 latents, and its derivative by each of them."""
