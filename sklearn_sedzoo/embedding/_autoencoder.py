@@ -343,7 +343,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
             start = self.model_ if goes_on else None
             check_sizes(self, X, ivar)
             rng, plan = make_generator(self.random_state), make_plan(self, len(X))
-            report = EpochReporter(self, X, plan.epochs)
+            report = EpochReporter(self, X, plan.epochs, (ivar, row_weight))
             with isolated_randomness(int(rng.integers(2**31))):
                 if start is None:
                     size, search, dimension = self._choose_size(X, ivar, row_weight, plan)

@@ -6,8 +6,11 @@ import hashlib
 import os
 import pathlib
 import uuid
+import zipfile
 
 import numpy as np
+
+from sklearn_sedzoo._validation import check_integer
 
 
 class TrainingCheckpoint:
@@ -53,6 +56,7 @@ class TrainingCheckpoint:
         context : CallbackContext
             Not used.
         """
+        check_integer(type(self).__name__, "every", self.every, 1)
         if not isinstance(estimator.random_state, (int, np.integer)):
             raise ValueError(
                 f"TrainingCheckpoint needs an integer `random_state` of {type(estimator).__name__}, got "
@@ -88,11 +92,11 @@ class TrainingCheckpoint:
         if metadata is None or "course" not in metadata:
             return
         course = metadata["course"]
-        course.checkpoint = pathlib.Path(self.path) / f"{find_fingerprint(estimator, X)}.skops"
+        start = estimator.model_.weights if course.is_warm else ()
+        name = find_fingerprint(estimator, (X, *metadata["weights"], *start))
+        course.checkpoint = pathlib.Path(self.path) / f"{name}.skops"
         if course.checkpoint.exists():
-            import skops.io  # here: it loads torch where that is installed
-
-            course.resume(skops.io.load(course.checkpoint))
+            course.resume(read_state(course.checkpoint))
 
     def on_fit_task_end(self, estimator, context, *, metadata=None):
         """Write the state after an epoch and after the fit.
@@ -122,9 +126,22 @@ class TrainingCheckpoint:
         return False
 
 
-def find_fingerprint(estimator, X):
-    """Return a short text that differs between trainings of other parameters or spectra."""
+def read_state(path):
+    """Return the state of a training; raise ValueError with the cure where the file is broken."""
+    import skops.io  # here: it loads torch where that is installed
+
+    try:
+        return skops.io.load(path)
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
+        raise ValueError(f"TrainingCheckpoint cannot read {path}: {error}. Delete it to start anew.") from error
+
+
+def find_fingerprint(estimator, arrays):
+    """Return a short text that differs between trainings of other parameters, spectra, weights or beginnings."""
     parameters = {name: value for name, value in estimator.get_params().items() if not callable(value)}
-    digest = hashlib.sha256(repr((sorted(parameters.items(), key=lambda item: item[0]), X.shape)).encode())
-    digest.update(np.ascontiguousarray(X).data)
+    digest = hashlib.sha256(repr(sorted(parameters.items(), key=lambda item: item[0])).encode())
+    for array in arrays:
+        digest.update(repr(None if array is None else (array.shape, array.dtype)).encode())
+        if array is not None:
+            digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()[:24]

@@ -151,7 +151,10 @@ class DESOM(BaseEstimator):
         check_integer("DESOM", "n_rows", self.n_rows, 1)
         check_integer("DESOM", "n_columns", self.n_columns, 1)
         check_number("DESOM", "gamma", self.gamma, 0)
-        first, last = (max(self.n_rows, self.n_columns) / 2, 0.5) if self.radius is None else self.radius
+        radius = (max(self.n_rows, self.n_columns) / 2, 0.5) if self.radius is None else self.radius
+        if not isinstance(radius, (tuple, list)) or len(radius) != 2:
+            raise TypeError(f"`radius` of DESOM must be None or a pair (at first, at last), got {radius!r}.")
+        first, last = radius
         for value in (first, last):
             check_number("DESOM", "radius", value, 0, closed="neither")
         sizes = ("n_rows", int(self.n_rows)), ("n_columns", int(self.n_columns))

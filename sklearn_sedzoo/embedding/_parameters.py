@@ -45,7 +45,8 @@ def check_parameters(embedder):
     if embedder.learning_rate is not None:
         check_number(owner, "learning_rate", embedder.learning_rate, 0, closed="neither")
     check_number(owner, "validation_fraction", embedder.validation_fraction, 0, 1, closed="left")
-    if embedder.objective is not None and not hasattr(embedder.objective, "describe"):
+    objective = embedder.objective
+    if objective is not None and (isinstance(objective, type) or not hasattr(objective, "describe")):
         raise TypeError(
             f"`objective` of {owner} must be None or one of VAE(), InfoVAE() and DESOM(), got {embedder.objective!r}."
         )

@@ -356,6 +356,12 @@ def spoil(value):
         ({"latent_dim": 50}, make_spectra(), "`latent_dim` of ConvAutoencoderEmbedder must be at most 43, got 50"),
         ({"latent_dim": 6}, make_spectra(6), "5 spectra to train on"),
         ({"latent_dim": 0}, make_spectra(), "`latent_dim` .* must be >= 1, got 0"),
+        ({"latent_dim": "many"}, make_spectra(), r"`latent_dim` .* must be one of \('auto',\), got 'many'"),
+        (
+            {"latent_dim": "auto", "architecture": "thesis"},
+            make_spectra(),
+            "needs architecture='residual', got 'thesis'",
+        ),
         ({"architecture": "resnet"}, make_spectra(), "`architecture` of ConvAutoencoderEmbedder must be one of"),
         ({"loss": "mae"}, make_spectra(), "`loss` of ConvAutoencoderEmbedder must be one of"),
         ({"loss": "binary_crossentropy"}, make_spectra(), "`loss` .* must be 'mse' with architecture='residual'"),

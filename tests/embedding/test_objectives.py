@@ -64,6 +64,10 @@ def test_parameters_of_an_objective_are_searched():
         (VAE(beta=-1), ValueError, "`beta` of VAE must be"),
         (InfoVAE(mmd=-1), ValueError, "`mmd` of InfoVAE must be"),
         (DESOM(0), ValueError, "`n_rows` of DESOM must be >= 1, got 0"),
+        (VAE, TypeError, "`objective` of ConvAutoencoderEmbedder must be None or one of"),
+        (VAE("strong"), TypeError, "`beta` of VAE must be a number, got 'strong'"),
+        (DESOM(radius=3), TypeError, r"`radius` of DESOM must be None or a pair \(at first, at last\), got 3"),
+        (DESOM(gamma=np.inf), ValueError, "`gamma` of DESOM must be"),
         (DESOM(radius=(1, 0)), ValueError, "`radius` of DESOM must be"),
     ],
 )

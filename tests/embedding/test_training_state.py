@@ -61,6 +61,38 @@ def test_other_parameters_or_data_have_their_own_checkpoint(tmp_path):
         ConvAutoencoderEmbedder(2, **TINY["residual"]).set_callbacks(TrainingCheckpoint(tmp_path)).fit(X)
 
 
+def test_other_weights_or_another_beginning_have_their_own_checkpoint(tmp_path):
+    X, settings = make_spectra(), {**TINY["residual"], "epochs": 10, "batch_size": 16, "random_state": 0}
+    keep = TrainingCheckpoint(tmp_path)
+    weight = np.linspace(1, 9, len(X))
+    plain = ConvAutoencoderEmbedder(2, **settings).set_callbacks(keep).fit(X)
+    heavy = ConvAutoencoderEmbedder(2, **settings).set_callbacks(keep).fit(X, sample_weight=weight)
+    again = ConvAutoencoderEmbedder(2, **settings).fit(X, sample_weight=weight)
+    np.testing.assert_array_equal(heavy.transform(X), again.transform(X))
+    warm, free = (ConvAutoencoderEmbedder(2, **settings) for _ in range(2))
+    warm.set_callbacks(keep)
+    for _ in range(3):
+        warm.partial_fit(X)
+        free.partial_fit(X)
+    np.testing.assert_array_equal(warm.transform(X), free.transform(X))
+    assert not np.array_equal(warm.model_.weights[0], plain.model_.weights[0])
+
+
+def test_bad_checkpoints(tmp_path):
+    X, settings = make_spectra(), {**TINY["residual"], "random_state": 0}
+    with pytest.raises(ValueError, match="`every` of TrainingCheckpoint must be >= 1, got 0"):
+        ConvAutoencoderEmbedder(2, **settings).set_callbacks(TrainingCheckpoint(tmp_path, every=0)).fit(X)
+    keep = TrainingCheckpoint(tmp_path)
+    ConvAutoencoderEmbedder(2, **settings).set_callbacks(keep).fit(X)
+    [path] = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:100])
+    fitted = ConvAutoencoderEmbedder(2, **settings).fit(X)
+    Z = fitted.transform(X)
+    with pytest.raises(ValueError, match=r"TrainingCheckpoint cannot read .*\.skops.* Delete it to start anew"):
+        fitted.set_callbacks(keep).fit(X)
+    np.testing.assert_array_equal(fitted.transform(X), Z)
+
+
 @pytest.mark.slow
 def test_search_in_processes_shares_one_folder(tmp_path):
     X = make_spectra()
@@ -97,5 +129,8 @@ def test_partial_fit_learns_from_batches():
     assert scores[2] > scores[0]
     once = ConvAutoencoderEmbedder(2, **settings).fit(X[:80])
     assert once.score(X) == pytest.approx(scores[0])
-    with pytest.raises(ValueError, match="expecting 43 features"):
-        embedder.partial_fit(X[:, :40])
+    Z = embedder.transform(X)
+    for wrong, message in ((X[:, :40], "expecting 43 features"), (X[:1], "minimum of 2"), (X * np.nan, "not finite")):
+        with pytest.raises(ValueError, match=message):
+            embedder.partial_fit(wrong)
+    np.testing.assert_array_equal(embedder.transform(X), Z)
