@@ -33,8 +33,13 @@ def solve_weighted_scores(X, weight, mean, axes, spread) -> np.ndarray:
     scores = np.empty((len(X), len(axes)))
     for start in range(0, len(X), BLOCK_ROWS):
         rows = slice(start, start + BLOCK_ROWS)
-        w = np.asarray(weight[rows], dtype=np.float64)
-        rest = np.where(w > 0, X[rows] - mean, 0.0)
-        normal = (w[:, None, :] * axes) @ axes.T + prior
-        scores[rows] = np.linalg.solve(normal, ((w * rest) @ axes.T)[:, :, None])[:, :, 0]
+        pull, metric = weigh_along_axes(X[rows], weight[rows], mean, axes)
+        scores[rows] = np.linalg.solve(metric + prior, pull[:, :, None])[:, :, 0]
     return scores
+
+
+def weigh_along_axes(X, weight, mean, axes) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``V W (x - mean)`` and ``V W V^T`` of each row: of shapes (n, n_axes) and (n, n_axes, n_axes)."""
+    weight = np.asarray(weight, dtype=np.float64)
+    rest = np.where(weight > 0, X - mean, 0.0)
+    return (weight * rest) @ axes.T, (weight[:, None, :] * axes) @ axes.T

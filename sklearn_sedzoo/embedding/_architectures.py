@@ -19,7 +19,7 @@ DEFAULTS = {
         "patience": None,
         "n_init": 4,
         "batch_size": None,
-        "learning_rate": 3e-3,
+        "learning_rate": 2e-3,
     },
     "thesis": {
         "filters": (32, 16),

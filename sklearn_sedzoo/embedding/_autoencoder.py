@@ -61,18 +61,18 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         What the training asks of the latents beside a good reconstruction; None: nothing. With an objective the
         losses contain its penalty, and there is no promise about PCA.
     learning_rate : float, default=None
-        Step of the Adam optimiser; None is 3e-3 for "residual", which lowers it to zero along a cosine, and 1e-3
+        Step of the Adam optimiser; None is 2e-3 for "residual", which lowers it to zero along a cosine, and 1e-3
         for "thesis" and a callable, which keep it.
     batch_size : int, default=None
         Spectra per training step; None is 100 for "thesis" and a callable, about 64 for "residual".
     epochs : int, default=None
         Largest number of passes over the data; None is 50 for "thesis" and a callable; "residual" takes as many as
-        make 16,000 steps, at least 10 and at most 500.
+        make 40,000 steps, at least 10 and at most 1,250.
     patience : int, default=None
-        Stop after so many epochs without a better validation loss; None is half the epochs for "residual", else 10.
+        Stop after so many epochs without a better validation loss; None is never for "residual", else 10.
     n_init : int, default=None
-        Train from so many initial weights, each for a 20th of the epochs, and go on from the one with the lowest
-        validation loss; None is 4 for "residual", 1 for "thesis" and a callable. Fewer than 20 epochs know one start.
+        Train from so many initial weights, each for an 8th of the epochs, and go on from the one with the lowest
+        validation loss; None is 4 for "residual", 1 for "thesis" and a callable. Fewer than 8 epochs know one start.
     validation_fraction : float, default=0.1
         Share of the spectra, rounded up, on which the validation loss is measured. The weights of the best epoch
         are kept. 0: train on all, and watch the training loss.
@@ -91,7 +91,8 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
     n_iter_ : int
         Number of epochs trained.
     best_loss_ : float
-        Validation loss of the weights that were kept.
+        Validation loss of the weights that were kept, with the latents of the encoder; those of `transform` are
+        at least as good.
     pca_loss_ : float
         Validation loss of PCA with as many components ("residual" only, else NaN).
     model_ : AutoencoderModel
@@ -132,6 +133,15 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
     where the last layers of :math:`f` and :math:`g` start at zero. Strided convolutions over the spectrum act
     on the axes instead (they are linear), so that training needs n_samples x 48 scores, not the spectra.
     Time grows with epochs x n_samples, memory with n_samples x n_wavelengths.
+
+    `transform` refines the encoder's answer :math:`z_0` by two Levenberg-Marquardt steps towards the smallest
+
+    .. math:: \sum_j w_j (x_j - \hat{x}_j(z))^2 + |z - z_0|^2,
+
+    with z in units of the spread of the scores and the inverse variances w of the pixels; where none are given, w is
+    the inverse of the variance that the principal axes leave out. A step that does not lower this is not taken, so
+    that no spectrum is drawn worse than from :math:`z_0`. Rare spectra gain most: the encoder has seen few like them.
+    Latents under an `objective`, of "thesis" and of a callable are the encoder's.
 
     The Keras backend is the one that ``KERAS_BACKEND`` names, else the first installed of jax, torch and
     tensorflow. Results are the same bit for bit on one backend and machine, and close on others.

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sklearn_sedzoo.embedding._training import train_network
 
-SHORT = 20  # the epochs of a start are this part of all
+SHORT = 8  # the epochs of a start are this part of all
 KEPT = ("best_loss", "best_weights", "history", "stale")
 
 
@@ -20,7 +20,7 @@ class Course:
     monitor : Monitor
         Of the whole training: its epochs are shared out among the stages.
     n_init : int
-        Number of starts. With fewer than 20 epochs there is only the long training.
+        Number of starts. With fewer than 8 epochs there is only the long training.
     rng : numpy Generator
         Draws initial weights and the order of the spectra.
     is_warm : bool

@@ -72,7 +72,7 @@ def fit_autoencoder(X, config, plan, rng, report, ivar=None, row_weight=None, st
                 f"Lower `learning_rate` (it was {plan.learning_rate!r}) or normalise the spectra."
             )
         network.set_state(monitor.best_weights)
-        latents = space.to_latent(network.encode(batch.inputs))
+        latents = space.to_latent(network.refine(network.encode(batch.inputs), space, X, train, ivar))
         if start is not None:
             whitening = start.whitening  # the latents keep their meaning
         elif plan.whiten:

@@ -43,7 +43,7 @@ class AutoencoderModel:
 
     def encode(self, X, ivar=None):
         """Return the latents of spectra, float64; NaN for a spectrum without any usable pixel."""
-        latents = self.space.to_latent(self._load().encode(self.space.to_input(X, ivar)))
+        latents = self.space.to_latent(self._load().embed(X, self.space, ivar))
         if self.whitening is not None:
             latents = whiten(latents, self.whitening)
         if ivar is not None:
@@ -59,7 +59,7 @@ class AutoencoderModel:
     def reconstruct(self, X, ivar=None):
         """Return the spectra as the autoencoder draws them."""
         network = self._load()
-        return self.space.to_flux(network.decode(network.encode(self.space.to_input(X, ivar))))
+        return self.space.to_flux(network.decode(network.embed(X, self.space, ivar)))
 
     @property
     def latent_spread(self):

@@ -8,8 +8,10 @@ from collections import OrderedDict
 
 import numpy as np
 
+from sklearn_sedzoo._kernels._latent_refinement import refine_latents
 from sklearn_sedzoo.embedding._architectures import BUILDERS
 from sklearn_sedzoo.embedding._backend import load_keras
+from sklearn_sedzoo.embedding._derivatives import make_differentiator
 from sklearn_sedzoo.embedding._layers import load_scanned_model
 from sklearn_sedzoo.embedding._objective_layers import make_objective_layer
 
@@ -46,6 +48,7 @@ class Network:
             code = self.objective(code)
         self.autoencoder = kind(source, self.decoder(code), name="autoencoder")
         self.autoencoder.part = batch_size
+        self._differentiate = None
 
     def initialise(self, rng):
         """Draw the weights: Glorot uniform kernels, zero biases, zero for the layers named ``*_zero``.
@@ -140,6 +143,33 @@ class Network:
     def decode(self, Z):
         """Return what the decoder draws from the latents Z."""
         return _run(self.decoder, Z, self.decoder.output_shape[-1])
+
+    def embed(self, X, space, ivar=None):
+        """Return the latents of spectra as `transform` gives them: the encoder's, refined for the decoder."""
+        return self.refine(self.encode(space.to_input(X, ivar)), space, X, np.arange(len(X)), ivar)
+
+    def refine(self, codes, space, X, rows, ivar=None):
+        """Return the latents from which the decoder draws some rows of X better than from the encoder's.
+
+        Under an objective, and where the network reads pixels, they are the encoder's.
+        """
+        if self.config["architecture"] != "residual" or self.config["objective"] is not None:
+            return codes
+        refined = np.empty_like(codes)
+        for start in range(0, len(rows), CHUNK):
+            block = slice(start, start + CHUNK)
+            weighed = space.weigh(X[rows[block]], None if ivar is None else ivar[rows[block]])
+            refined[block] = refine_latents(codes[block].astype(np.float64), self.draw_with_slopes, *weighed)
+        return refined
+
+    def draw_with_slopes(self, Z):
+        """Return what the decoder draws from at most 64 latents, and its derivative by each of them."""
+        if self._differentiate is None:
+            self._differentiate = make_differentiator(self.decoder)
+        padded = np.zeros((CHUNK, Z.shape[1]), dtype=np.float32)
+        padded[: len(Z)] = Z
+        drawn, slopes = self._differentiate(padded)
+        return drawn[: len(Z)].astype(np.float64), slopes[:, : len(Z)].transpose(1, 0, 2).astype(np.float64)
 
 
 def borrow_network(config, role, batch_size=None):

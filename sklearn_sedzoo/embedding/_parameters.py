@@ -11,7 +11,7 @@ from sklearn_sedzoo.embedding._spaces import LARGEST
 
 SHAPE_PARAMETERS = ("filters", "kernel_size", "strides", "pool_size")
 N_AXES = 48  # scores that the residual network reads and draws, at least
-N_STEPS = 16_000  # of the default training, however many spectra there are
+N_STEPS = 40_000  # of the default training, however many spectra there are
 
 
 def check_parameters(embedder):
@@ -100,10 +100,10 @@ def make_plan(embedder, n_samples):
     """Return how to train on so many spectra."""
     n_train = count_training_rows(n_samples, embedder.validation_fraction)
     batch_size = _resolve(embedder, "batch_size") or choose_batch_size(n_train)
-    epochs = _resolve(embedder, "epochs") or int(np.clip(N_STEPS * batch_size // n_train, 10, 500))
+    epochs = _resolve(embedder, "epochs") or int(np.clip(N_STEPS * batch_size // n_train, 10, 1250))
     return Plan(
         epochs=epochs,
-        patience=_resolve(embedder, "patience") or max(1, epochs // 2),
+        patience=_resolve(embedder, "patience") or epochs,
         n_init=_resolve(embedder, "n_init"),
         learning_rate=float(_resolve(embedder, "learning_rate")),
         schedule="cosine" if embedder.architecture == "residual" else "constant",

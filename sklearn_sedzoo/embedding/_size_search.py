@@ -10,7 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn_sedzoo._kernels.intrinsic_dimension import estimate_dimension
 
 LARGEST_SIZE = 16
-SHARE = 4  # a size is tried with this part of the epochs
+SHARE = 10  # a size is tried with this part of the epochs
 WORTHWHILE = 0.5  # one more latent has to halve what noise does not explain
 AT_NOISE = 0.25  # what is left above the noise is at most this part of it ...
 NEGLIGIBLE = 1e-5  # ... or this part of the variance of the spectra, of which training leaves that much anyway
@@ -31,7 +31,7 @@ def search_size(train, find_noisy, largest, plan):
     largest : int
         The largest number of latents that the spectra allow.
     plan : Plan
-        Of the whole training; a fourth of its epochs is spent on each size.
+        Of the whole training; a tenth of its epochs is spent on each size.
 
     Returns
     -------

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_sedzoo._kernels._principal import Frame, fit_principal_frame, project, residual_energy
-from sklearn_sedzoo._kernels._weighted_scores import solve_weighted_scores
+from sklearn_sedzoo._kernels._weighted_scores import solve_weighted_scores, weigh_along_axes
 
 LARGEST = 1e15  # squares of larger fluxes, summed over a spectrum, leave the range of float32
 N_FILLS = 4  # rounds of filling gaps and fitting the axes again
@@ -117,6 +117,17 @@ class ScoreSpace:
     def to_input(self, X, ivar=None):
         """Return what the encoder reads."""
         return (self.find_scores(X, ivar) / self.frame.spread).astype(np.float32)
+
+    def weigh(self, X, ivar=None):
+        """Return what chi square is made of, for `refine_latents`: spectra along the axes and the weight of an error.
+
+        Where no errors are known, all pixels have the variance that the axes do not explain.
+        """
+        if ivar is not None:
+            pull, metric = weigh_along_axes(X, combine_ivar(ivar, self.noise), self.frame.mean, self.frame.axes)
+            return pull * self.unit, metric * self.unit**2
+        weight = self.unit / self.noise
+        return project(X, self.frame) * weight, np.eye(len(self.frame.axes))[None] * (weight * self.unit)
 
     def to_latent(self, code):
         """Turn what the encoder gives into latents: in flux units, as the scores of PCA are."""

@@ -1,0 +1,63 @@
+"""Derivatives of a network by its inputs, on each Keras backend."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_sedzoo.embedding._backend import load_keras
+
+
+def make_differentiator(model):
+    """Return a function of the inputs that gives the outputs and their derivatives, by forward differentiation.
+
+    Inputs of shape (n, n_inputs) give arrays of shapes (n, n_outputs) and (n_inputs, n, n_outputs). The weights are
+    those that the model has when the function is called.
+    """
+    makers = {"jax": _with_jax, "torch": _with_torch, "tensorflow": _with_tensorflow}
+    return makers[load_keras().config.backend()](model)
+
+
+def _tangents(inputs):
+    """Return the direction of each input, for all rows: of shape (n_inputs, n, n_inputs)."""
+    return np.repeat(np.eye(inputs.shape[1], dtype=inputs.dtype)[:, None], len(inputs), axis=1)
+
+
+def _with_jax(model):
+    import jax
+
+    @jax.jit
+    def push(weights, inputs, tangents):
+        outputs, along = jax.linearize(lambda x: model.stateless_call(*weights, x)[0], inputs)
+        return outputs, jax.vmap(along)(tangents)
+
+    def differentiate(inputs):
+        weights = [[each.value for each in kind] for kind in (model.trainable_variables, model.non_trainable_variables)]
+        return tuple(np.asarray(each) for each in push(weights, inputs, _tangents(inputs)))
+
+    return differentiate
+
+
+def _with_torch(model):
+    import torch
+
+    def differentiate(inputs):
+        x = torch.from_numpy(inputs)
+        with torch.no_grad():
+            pairs = [torch.func.jvp(model, (x,), (torch.from_numpy(each),)) for each in _tangents(inputs)]
+        return pairs[0][0].numpy(), np.stack([slope.numpy() for _, slope in pairs])
+
+    return differentiate
+
+
+def _with_tensorflow(model):
+    import tensorflow as tf
+
+    def differentiate(inputs):
+        x, slopes = tf.constant(inputs), []
+        for tangent in _tangents(inputs):
+            with tf.autodiff.ForwardAccumulator(x, tf.constant(tangent)) as accumulator:
+                outputs = model(x, training=False)
+            slopes.append(accumulator.jvp(outputs).numpy())
+        return outputs.numpy(), np.stack(slopes)
+
+    return differentiate
