@@ -115,7 +115,7 @@ def test_nothing_but_noise_has_no_intrinsic_dimension():
 @pytest.mark.slow
 def test_finds_two_numbers_behind_the_spectra():
     X = make_spectra(300)
-    settings = {**TINY["residual"], "epochs": 200, "batch_size": 32, "random_state": 0}
+    settings = {**TINY["residual"], "epochs": 500, "batch_size": 32, "random_state": 0}
     embedder = ConvAutoencoderEmbedder("auto", **settings).fit(X)
     assert embedder.model_.latent_dim in (2, 3)
     assert embedder.transform(X).shape[1] == embedder.model_.latent_dim
