@@ -128,13 +128,19 @@ def stretch(observed: np.ndarray) -> np.ndarray:
 
 def slabs(n_samples: int, n_features: int, n_cells: int = 0) -> list[slice]:
     """Cut the samples into slices whose copies are small beside the cache, or beside the codebook where that is big."""
-    n_rows = int(np.clip(max(_SLAB_ENTRIES // (n_features + 1), n_cells // 4), 256, 16384))
+    n_least = max(_count_rows_at_least(n_features), 256)
+    n_rows = int(np.clip(max(_SLAB_ENTRIES // (n_features + 1), n_cells // 4), n_least, 16384))
     return [slice(start, min(start + n_rows, n_samples)) for start in range(0, n_samples, n_rows)]
 
 
 def count_block_rows(n_cells: int, n_features: int) -> int:
     """Return how many samples at a time keep their distances to all cells in the cache."""
-    return max(16 if n_features < 32 else 256, _BLOCK_ENTRIES // n_cells)
+    return max(_count_rows_at_least(n_features), _BLOCK_ENTRIES // n_cells)
+
+
+def _count_rows_at_least(n_features: int) -> int:
+    """Return how many rows a matrix product needs to be worth the copy of the table that it makes inside."""
+    return 16 if n_features < 32 else 512 if n_features < 1024 else 1024
 
 
 def in_order(work: Callable, tasks: list, n_threads: int) -> Iterator:
