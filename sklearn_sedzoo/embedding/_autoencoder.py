@@ -141,7 +141,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
     with z in units of the spread of the scores and the inverse variances w of the pixels; where none are given, w is
     the inverse of the variance that the principal axes leave out. A step that does not lower this is not taken, so
     that no spectrum is drawn worse than from :math:`z_0`. Rare spectra gain most: the encoder has seen few like them.
-    Latents under an `objective`, of "thesis" and of a callable are the encoder's.
+    Latents under an `objective`, of "thesis", of a callable and of more than 64 are the encoder's.
 
     The Keras backend is the one that ``KERAS_BACKEND`` names, else the first installed of jax, torch and
     tensorflow. Results are the same bit for bit on one backend and machine, and close on others.

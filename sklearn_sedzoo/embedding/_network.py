@@ -16,6 +16,7 @@ from sklearn_sedzoo.embedding._layers import load_scanned_model
 from sklearn_sedzoo.embedding._objective_layers import make_objective_layer
 
 CACHE_SIZE = 16
+MOST_REFINED = 64  # latents: 1 ms for a spectrum of 64, 25 ms for one of 256
 CHUNK = 64  # rows are padded to this, so that a function is compiled once and rows do not depend on their company
 _CACHE = threading.local()
 
@@ -151,9 +152,10 @@ class Network:
     def refine(self, codes, space, X, rows, ivar=None):
         """Return the latents from which the decoder draws some rows of X better than from the encoder's.
 
-        Under an objective, and where the network reads pixels, they are the encoder's.
+        Under an objective, where the network reads pixels, and where they are many, they are the encoder's.
         """
-        if self.config["architecture"] != "residual" or self.config["objective"] is not None:
+        is_residual = self.config["architecture"] == "residual" and self.config["objective"] is None
+        if not is_residual or codes.shape[1] > MOST_REFINED:
             return codes
         refined = np.empty_like(codes)
         for start in range(0, len(rows), CHUNK):

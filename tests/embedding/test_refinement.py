@@ -26,9 +26,11 @@ def test_refined_latents_draw_no_spectrum_worse(kind):
     assert np.mean(after < before) > 0.5
 
 
-def test_latents_of_an_objective_are_the_encoders():
-    X = make_spectra()
-    model = ConvAutoencoderEmbedder(2, **TINY["residual"], objective=VAE(), whiten=False, random_state=0).fit(X).model_
+@pytest.mark.parametrize(("latent_dim", "params"), [(2, {"objective": VAE()}), (65, {})])
+def test_latents_of_an_objective_and_of_many_are_the_encoders(latent_dim, params):
+    X = make_spectra() if latent_dim == 2 else np.random.default_rng(0).standard_normal((120, 90))
+    settings = {**TINY["residual"], **params, "whiten": False, "random_state": 0}
+    model = ConvAutoencoderEmbedder(latent_dim, **settings).fit(X).model_
     codes = model._load().encode(model.space.to_input(X))
     np.testing.assert_array_equal(model.encode(X), model.space.to_latent(codes))
 
