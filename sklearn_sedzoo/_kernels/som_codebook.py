@@ -1,29 +1,29 @@
 """A codebook made ready for matrix products with samples, and samples made ready for it, slab by slab.
 
 The squared distance is ``||x - m||² - 2 (x - m)·(w - m) + ||w - m||²`` with m the mean of the codebook, so that an
-offset common to all data costs no digits.
+offset common to all data costs no digits. Where the mean is nearer to zero than the weights are to it, m is zero, and
+samples need no copy.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from scipy.spatial import cKDTree
 
-_SLAB_ENTRIES = 2**19
+_SLAB_ENTRIES = 2**20
+_NARROW = 32  # features: with fewer, a column of ones in the samples adds ||w||² faster than a second pass
 _BLOCK_ENTRIES = 2**17
 _LARGEST_EXPONENT = {np.dtype(np.float64): 500, np.dtype(np.float32): 126}
 
 
 @dataclass
 class Codebook:
-    """Weights about their mean, scaled by a power of two, and a table of them for matrix products.
+    """Weights about their mean or zero, scaled by a power of two, and a table of them for matrix products.
 
     `table` holds -2 w and, as its last row, ||w||², both of the scaled weights; `masked_table` instead ||w||² feature
     by feature, for samples with missing values. With a `tree` small distances are looked up there.
@@ -48,6 +48,10 @@ class Codebook:
 def prepare_codebook(weights: np.ndarray, dtype: np.dtype, has_missing: bool) -> Codebook:
     """Return the Codebook of weights (n_cells, n_features) for samples of a type."""
     center = weights.mean(axis=0, dtype=np.float64).astype(dtype)
+    with np.errstate(over="ignore"):
+        total = np.vdot(weights, weights) / len(weights)
+        if np.isfinite(total) and 2 * np.vdot(center, center) < total:
+            center[:] = 0
     centered = np.subtract(weights, center, dtype=np.float64)
     spread = max(centered.max(initial=0.0), -centered.min(initial=0.0))
     most = _LARGEST_EXPONENT[dtype]
@@ -57,7 +61,7 @@ def prepare_codebook(weights: np.ndarray, dtype: np.dtype, has_missing: bool) ->
         centered *= scale
     norms = np.einsum("ij,ij->i", centered, centered)
     table = np.empty((weights.shape[1] + 1, len(weights)), dtype=dtype)
-    np.multiply(centered.T, -2, out=table[:-1], casting="same_kind")
+    np.multiply(centered.astype(dtype, copy=False).T, dtype.type(-2), out=table[:-1])
     table[-1] = norms
     masked_table = None
     if has_missing:
@@ -68,13 +72,19 @@ def prepare_codebook(weights: np.ndarray, dtype: np.dtype, has_missing: bool) ->
 def center_samples(
     samples: np.ndarray, codebook: Codebook, has_missing: bool, is_normalized: bool
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return a slab about the codebook's mean with a last column of ones, and the mask of what was observed."""
-    centered = np.empty((len(samples), samples.shape[1] + 1), dtype=samples.dtype)
-    body = centered[:, :-1]
-    observed = None
+    """Return a slab about the codebook's center, and the mask of what was observed.
+
+    Narrow samples get a last column of ones; wide ones are not copied where nothing has to be done to them.
+    """
+    n_features, observed = samples.shape[1], None
     if is_normalized:
         samples = normalize_rows(samples)
-    np.subtract(samples, codebook.center, out=body)
+    is_narrow = n_features < _NARROW
+    if not (is_narrow or has_missing or codebook.scale != 1 or codebook.center.any()):
+        return np.ascontiguousarray(samples), None
+    centered = np.empty((len(samples), n_features + is_narrow), dtype=samples.dtype)
+    centered[:, n_features:] = 1
+    body = np.subtract(samples, codebook.center, out=centered[:, :n_features])
     if has_missing:
         missing = np.isnan(body)
         if missing.any():
@@ -82,7 +92,6 @@ def center_samples(
             observed = ~missing
     if codebook.scale != 1:
         body *= codebook.scale
-    centered[:, -1] = 1
     return centered, observed
 
 
@@ -105,10 +114,14 @@ def expand_squares(samples: np.ndarray, codebook: Codebook, observed: np.ndarray
     if codebook.table is None:
         weights = codebook.centered
         own = np.einsum("ij,ij->i", weights, weights) if observed is None else observed @ (weights**2).T
-        return own - 2 * (samples[:, :-1] @ weights.T)
-    if observed is None:
+        return own - 2 * (samples[:, : weights.shape[1]] @ weights.T)
+    if observed is None and samples.shape[1] == len(codebook.table):
         return np.dot(samples, codebook.table, out=out)
-    both = np.concatenate([samples[:, :-1], observed], axis=1, dtype=samples.dtype)
+    if observed is None:
+        expanded = np.dot(samples, codebook.table[:-1], out=out)
+        expanded += codebook.table[-1]
+        return expanded
+    both = np.concatenate([samples[:, : observed.shape[1]], observed], axis=1, dtype=samples.dtype)
     return np.dot(both, codebook.masked_table, out=out)
 
 
@@ -127,10 +140,16 @@ def stretch(observed: np.ndarray) -> np.ndarray:
 
 
 def slabs(n_samples: int, n_features: int, n_cells: int = 0) -> list[slice]:
-    """Cut the samples into slices whose copies are small beside the cache, or beside the codebook where that is big."""
+    """Cut the samples into slices of equal length, of some MB, larger where the sums of many cells are added for each.
+
+    Their number is even, so that two threads end together, and does not depend on the threads, as results must not.
+    """
     n_least = max(_count_rows_at_least(n_features), 256)
     n_rows = int(np.clip(max(_SLAB_ENTRIES // (n_features + 1), n_cells // 4), n_least, 16384))
-    return [slice(start, min(start + n_rows, n_samples)) for start in range(0, n_samples, n_rows)]
+    n_slabs = -(-n_samples // n_rows)
+    n_slabs += n_slabs > 1 and n_slabs % 2
+    edges = np.linspace(0, n_samples, n_slabs + 1).astype(int).tolist()
+    return [slice(start, stop) for start, stop in pairwise(edges)]
 
 
 def count_block_rows(n_cells: int, n_features: int) -> int:
@@ -141,18 +160,3 @@ def count_block_rows(n_cells: int, n_features: int) -> int:
 def _count_rows_at_least(n_features: int) -> int:
     """Return how many rows a matrix product needs to be worth the copy of the table that it makes inside."""
     return 16 if n_features < 32 else 512 if n_features < 1024 else 1024
-
-
-def in_order(work: Callable, tasks: list, n_threads: int) -> Iterator:
-    """Yield work(task) in the order of the tasks, at most `n_threads` + 1 of them under way."""
-    if n_threads == 1 or len(tasks) == 1:
-        yield from map(work, tasks)
-        return
-    with ThreadPoolExecutor(n_threads) as pool:
-        pending: deque = deque()
-        for task in tasks:
-            pending.append(pool.submit(work, task))
-            if len(pending) > n_threads:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sklearn_sedzoo._kernels.som_codebook import (
     center_samples,
     count_block_rows,
     expand_squares,
-    in_order,
     normalize_rows,
     prepare_codebook,
     slabs,
@@ -18,7 +19,12 @@ from sklearn_sedzoo._kernels.som_codebook import (
 
 
 def measure_distances(
-    X: np.ndarray, weights: np.ndarray, *, has_missing: bool = False, is_normalized: bool = False, n_threads: int = 1
+    X: np.ndarray,
+    weights: np.ndarray,
+    *,
+    has_missing: bool = False,
+    is_normalized: bool = False,
+    map_slabs: Callable = map,
 ) -> np.ndarray:
     """Return the distances (n_samples, n_cells) of all samples to all cells, computed in float64."""
     codebook = prepare_codebook(weights, np.dtype(np.float64), has_missing)
@@ -30,7 +36,7 @@ def measure_distances(
         for start in range(0, len(samples), n_block):
             part = slice(start, start + n_block)
             squared = expand_squares(samples[part], codebook, None if observed is None else observed[part])
-            squared += square_norms(samples[part, :-1])[:, None]
+            squared += square_norms(samples[part, : X.shape[1]])[:, None]
             np.maximum(squared, 0, out=squared)
             np.sqrt(squared, out=squared)
             if observed is not None:
@@ -38,7 +44,7 @@ def measure_distances(
             squared /= codebook.scale
             out[rows][part] = squared
 
-    for _ in in_order(measure, slabs(*X.shape), n_threads):
+    for _ in map_slabs(measure, slabs(*X.shape)):
         pass
     return out
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 
 HEXAGONAL_ROW_STEP = np.sqrt(3) / 2
@@ -92,8 +94,7 @@ def smooth_cells(
         return _smooth_by_rows(values, radius, neighborhood, topology, is_toroidal)
     n_rows, n_columns, m = values.shape
     n_classes = 2 if topology == "hexagonal" else 1
-    out = np.zeros_like(values)
-    rows = np.arange(n_rows)
+    rows, terms = np.arange(n_rows), [[] for _ in range(n_classes)]
     for target in range(n_classes):
         for source in range(n_classes):
             part = np.ascontiguousarray(values[source::n_classes])
@@ -103,7 +104,12 @@ def smooth_cells(
             )
             for across, along in _separate(neighborhood, dx / radius, dy / radius):
                 mixed = np.matmul(across, part).reshape(len(part), n_columns * m)
-                out[target::n_classes] += (along @ mixed).reshape(-1, n_columns, m)
+                terms[target].append((along @ mixed).reshape(-1, n_columns, m))
+    if n_classes == 1:
+        return reduce(np.add, terms[0])
+    out = np.empty_like(values)
+    for target in range(n_classes):
+        out[target::n_classes] = reduce(np.add, terms[target])
     return out
 
 

@@ -1,12 +1,14 @@
-"""Best cells of a map for many samples: blocked matrix products on data centred on the codebook mean.
+"""Best cells of a map for many samples: blocked matrix products.
 
-Samples are taken in slabs (centred copy, sums by cell) and slabs in blocks (matrix product whose result stays in
-cache). Every slab is computed by one thread and slabs are added in order: the result does not depend on the number of
-threads. What float32 cannot decide is searched again in float64 (`is_exact`): the cells found are those of float64.
+Samples are taken in slabs (centred, where that saves digits; sums by cell) and slabs in blocks (matrix product whose
+result stays in cache). Every slab is computed by one thread and slabs are added in order: the result does not depend
+on the number of threads. What float32 cannot decide is searched again in float64 (`is_exact`): the cells found are
+those of float64.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -18,7 +20,6 @@ from sklearn_sedzoo._kernels.som_codebook import (
     center_samples,
     count_block_rows,
     expand_squares,
-    in_order,
     prepare_codebook,
     slabs,
     square_norms,
@@ -55,7 +56,7 @@ def find_best_cells(
     has_missing: bool = False,
     is_normalized: bool = False,
     is_exact: bool = True,
-    n_threads: int = 1,
+    map_slabs: Callable = map,
 ) -> Assignment:
     """Find the nearest cell of each sample; ties (to 1e-9, relative) go to the lowest cell number.
 
@@ -70,7 +71,7 @@ def find_best_cells(
     with_second : bool, default=False
         Find the second-best cell too (-1 on a map of one cell).
     with_sums : bool, default=False
-        Return for each cell the weighted sums of its members, about the codebook mean (see Returns).
+        Return for each cell the weighted sums of its members (see Returns).
     has_missing : bool, default=False
         Measure distances over the observed features, times n_features / n_observed.
     is_normalized : bool, default=False
@@ -78,14 +79,14 @@ def find_best_cells(
     is_exact : bool, default=True
         Search samples in float32 that float32 cannot decide again in float64. Without, the least of the rounded
         distances counts: enough within a training, whose large maps are one point at first, as float32 sees it.
-    n_threads : int, default=1
-        Threads over slabs; BLAS should be held to one thread meanwhile.
+    map_slabs : callable, default=map
+        What goes through the slabs, in order: a ``map`` with threads, which should hold BLAS to one meanwhile.
 
     Returns
     -------
     Assignment
         ``best`` is -1 for a sample with no observed feature. ``sums`` (n_cells, n_features) and ``squared_sums``
-        (n_cells,) hold sum w x and sum w ||x||² about the mean of the codebook; ``counts`` is (n_cells, 1), or
+        (n_cells,) hold sum w x and sum w ||x||² about ``center``; ``counts`` is (n_cells, 1), or
         (n_cells, n_features) with missing values.
     """
     n_samples, n_features = X.shape
@@ -107,7 +108,7 @@ def find_best_cells(
         part = None if sample_weight is None else sample_weight[rows]
         return rows, _search_slab(X[rows], codebook, part, with_second, with_sums, has_missing, is_normalized)
 
-    for rows, part in in_order(search, slabs(n_samples, n_features, len(weights)), n_threads):
+    for rows, part in map_slabs(search, slabs(n_samples, n_features, len(weights))):
         found.best[rows], found.squared[rows] = part.best, part.squared
         if with_second:
             second[rows] = part.second
@@ -126,7 +127,7 @@ def find_best_cells(
 def _search_slab(raw, codebook, sample_weight, with_second, with_sums, has_missing, is_normalized):
     samples, norms, observed, best, second, least = _search(raw, codebook, with_second, has_missing, is_normalized)
     if codebook.is_searched_by_choice and observed is None:
-        least = ((samples[:, :-1] - codebook.centered[best]) ** 2).sum(axis=1)
+        least = ((samples[:, : raw.shape[1]] - codebook.centered[best]) ** 2).sum(axis=1)
     found = Assignment(best, np.maximum(least, 0), codebook.center, second)
     if with_sums:
         _add_up(found, samples, norms, observed, sample_weight, len(codebook.centered), has_missing)
@@ -140,7 +141,7 @@ def _search(raw, codebook, with_second, has_missing, is_normalized):
     """Return the centred samples, their squared norms, what was observed, best and second cells, squared distances."""
     with np.errstate(over="ignore", invalid="ignore"):  # where float32 overflows, float64 decides
         samples, observed = center_samples(raw, codebook, has_missing, is_normalized)
-        norms = square_norms(samples[:, :-1])
+        norms = square_norms(samples[:, : raw.shape[1]])
         search = _search_blocks if codebook.tree is None or observed is not None else _search_tree
         best, second, least, unclear = search(samples, observed, norms, codebook, with_second)
     if len(unclear):
@@ -158,8 +159,7 @@ def _search_blocks(samples, observed, norms, codebook, with_second):
     second = np.full(n_samples, -1, dtype=np.intp) if with_second else None
     n_block = min(count_block_rows(n_cells, samples.shape[1]), n_samples)
     buffer = np.empty((n_block, n_cells), samples.dtype)
-    slack = _slack(norms, codebook, samples.dtype)
-    tied = []
+    slack, tied = _slack(norms, codebook, samples.dtype), []
     for start in range(0, n_samples, n_block):
         part = slice(start, min(start + n_block, n_samples))
         size = part.stop - start
@@ -183,7 +183,7 @@ def _search_tree(samples, observed, norms, codebook, with_second):
 
     The cells found are therefore the same as those of `_search_blocks`, whichever is used.
     """
-    distance, cells = codebook.tree.query(samples[:, :-1].astype(np.float64), k=3 if with_second else 2)
+    distance, cells = codebook.tree.query(samples[:, : codebook.tree.m].astype(np.float64), k=3 if with_second else 2)
     squared = distance**2
     margin = 2 * (_TIE_TOLERANCE * squared[:, :-1] + _slack(norms, codebook, samples.dtype)[:, None])
     rest = np.flatnonzero((np.diff(squared, axis=1) <= margin).any(axis=1))
@@ -202,7 +202,7 @@ def _try_tree(X, codebook, has_missing, is_normalized):
     samples, observed = center_samples(X[:_TREE_TRIAL], codebook, has_missing, is_normalized)
     if observed is not None:
         return
-    norms, times = square_norms(samples[:, :-1]), []
+    norms, times = square_norms(samples[:, : X.shape[1]]), []
     for tree in (None, cKDTree(codebook.centered)):
         codebook.tree = tree
         search = _search_blocks if tree is None else _search_tree
@@ -246,9 +246,8 @@ def _add_up(found, samples, norms, observed, sample_weight, n_cells, has_missing
     members = csc_array(
         (weight.astype(samples.dtype), found.best, np.arange(n_samples + 1)), shape=(n_cells, n_samples)
     )
-    sums = members @ samples
-    found.sums = sums[:, :-1]
-    found.counts = sums[:, -1:]
+    found.sums = (members @ samples)[:, : len(found.center)]
+    found.counts = np.bincount(found.best, weight, n_cells)[:, None]
     if has_missing:
         found.counts = np.broadcast_to(found.counts, found.sums.shape)
         if observed is not None:

@@ -36,16 +36,18 @@ def update_weights(
     grid = {"topology": topology, "is_toroidal": is_toroidal}
     summed = _smooth(found.sums, shape, radius, neighborhood, grid)
     counted = _smooth(found.counts, shape, radius, neighborhood, grid)
-    centered = weights - found.center
     if neighborhood == "mexican_hat":
+        centered = weights - found.center
         bound = _smooth(found.counts, shape, radius, "mexican_hat_bound", grid)
         reached = bound > _SMALLEST
         step = np.divide(summed - counted * centered, bound, out=np.zeros_like(summed), where=reached)
         updated = _keep_inside(centered + step, found)
     else:
         reached = counted > _SMALLEST
-        # `where` is slow: all cells are reached unless the radius is small
-        updated = summed / counted if reached.all() else np.divide(summed, counted, out=centered, where=reached)
+        if reached.all():  # `where` is slow, and only a small radius leaves cells out
+            updated = np.divide(summed, counted, out=summed)
+        else:
+            updated = np.divide(summed, counted, out=weights - found.center, where=reached)
     updated += found.center
     if is_normalized:
         norms = np.linalg.norm(updated, axis=1, keepdims=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import eigh
 
-from sklearn_sedzoo._kernels.som_codebook import in_order, slabs
+from sklearn_sedzoo._kernels.som_codebook import slabs
 
 _FEWEST_FEATURES = 32
 
@@ -28,7 +28,7 @@ class Subspace:
         return coordinates @ self.components + self.mean
 
 
-def find_subspace(X, tol, *, sample_weight=None, n_threads=1):
+def find_subspace(X, tol, *, sample_weight=None, map_slabs=map):
     """Return the Subspace that leaves less than `tol` of the variance of X, or None where none is small enough.
 
     Components come from a regular choice of rows, with half the tolerance; what they leave is then measured on all
@@ -45,7 +45,7 @@ def find_subspace(X, tol, *, sample_weight=None, n_threads=1):
         mean, components = _leading_components(X[rows].astype(np.float64), weight[rows], tol / 2)
         if len(components) > n_features // 2:
             return None
-        subspace = _measure(X, mean, components, weight, n_threads)
+        subspace = _measure(X, mean, components, weight, map_slabs)
         if subspace.residual < tol:
             return subspace
         if len(rows) == len(used):
@@ -70,7 +70,7 @@ def _leading_components(sample, weight, tol):
     return mean, np.linalg.qr(components.T)[0].T
 
 
-def _measure(X, mean, components, weight, n_threads):
+def _measure(X, mean, components, weight, map_slabs):
     coordinates = np.empty((len(X), len(components)), dtype=X.dtype)
     basis = np.ascontiguousarray(components.T)
 
@@ -81,7 +81,7 @@ def _measure(X, mean, components, weight, n_threads):
         return weight[rows] @ np.einsum("ij,ij->i", centered, centered), _left(centered, part, components, weight[rows])
 
     total = left = 0.0
-    for whole, rest in in_order(project, slabs(*X.shape), n_threads):
+    for whole, rest in map_slabs(project, slabs(*X.shape)):
         total, left = total + whole, left + rest
     return Subspace(mean, components, coordinates, left / total if total else 0.0)
 

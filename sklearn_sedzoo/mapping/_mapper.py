@@ -227,9 +227,9 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """
         check_parameters(self)
         X, weight = self._read_training(X, sample_weight, reset=True)
-        with hold_blas() as n_threads:
+        with hold_blas() as map_slabs:
             reporter = EpochReporter(self, X, self.n_epochs * self.n_init)
-            search = {"n_threads": n_threads, **self._search_options(X)}
+            search = {"map_slabs": map_slabs, **self._search_options(X)}
             runs = (
                 train_map(self, X, weight, number=number, seed=seed, search=search, reporter=reporter)
                 for number, seed in enumerate(draw_seeds(self))
@@ -271,8 +271,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         n_calls = 0 if is_first else self.n_iter_
         fraction = min(1.0, n_calls / (self.n_epochs - 1)) if self.n_epochs > 1 else 1.0
         radius = find_radius(type(self).__name__, self.decay or "exponential", *find_radii(self), fraction)
-        with hold_blas() as n_threads:
-            search = {"n_threads": n_threads, "sample_weight": weight, **self._search_options(X)}
+        with hold_blas() as map_slabs:
+            search = {"map_slabs": map_slabs, "sample_weight": weight, **self._search_options(X)}
             weights = self._first_weights(X, weight) if is_first else self._codebook()
             found = remember(
                 None if is_first else self._sums, find_best_cells(X, weights, with_sums=True, **search), self.memory
@@ -314,8 +314,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             places = np.column_stack(np.divmod(cells, self.cell_shape[1])).astype(X.dtype)
             places[cells < 0] = np.nan
             return places
-        with hold_blas() as n_threads:
-            distances = measure_distances(X, self._codebook(), n_threads=n_threads, **self._search_options(X))
+        with hold_blas() as map_slabs:
+            distances = measure_distances(X, self._codebook(), map_slabs=map_slabs, **self._search_options(X))
         if self.metric == "cosine":
             distances = distances**2 / 2
         if self.on_bad == "mask":
@@ -434,8 +434,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         return normalize_weights(self.weights_.reshape(-1, self.weights_.shape[-1]), self.metric)
 
     def _find(self, X):
-        with hold_blas() as n_threads:
-            return find_best_cells(X, self._codebook(), n_threads=n_threads, **self._search_options(X))
+        with hold_blas() as map_slabs:
+            return find_best_cells(X, self._codebook(), map_slabs=map_slabs, **self._search_options(X))
 
     def _measure_error(self, X, cells, weight):
         distance = measure_own(X, self._codebook(), cells, **self._search_options(X))

@@ -51,7 +51,7 @@ def _train_batch(som, X, sample_weight, init, seed, search, reporter):
         init = make_weights(X, init, find_shape(som), sample_weight=sample_weight, random_state=generator)
     subspace = None
     if som.compress is not None and len(radii) > 1 and not search["has_missing"]:
-        subspace = find_subspace(X, som.compress, sample_weight=sample_weight, n_threads=search["n_threads"])
+        subspace = find_subspace(X, som.compress, sample_weight=sample_weight, map_slabs=search["map_slabs"])
     weights, history = train_batch(
         X,
         normalize_weights(init, som.metric),

@@ -1,5 +1,7 @@
 """The blocked search and the batch update, against plain differences."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
@@ -115,8 +117,9 @@ def test_ties_go_to_the_lowest_cell():
 def test_threads_and_blocks_change_nothing(monkeypatch):
     X, weights = _made(n=3000)
     monkeypatch.setattr(som_codebook, "_SLAB_ENTRIES", 256 * 8)
-    one = find_best_cells(X, weights, with_sums=True, n_threads=1)
-    two = find_best_cells(X, weights, with_sums=True, n_threads=2)
+    one = find_best_cells(X, weights, with_sums=True)
+    with ThreadPoolExecutor(2) as pool:
+        two = find_best_cells(X, weights, with_sums=True, map_slabs=pool.map)
     np.testing.assert_array_equal(one.best, two.best)
     np.testing.assert_array_equal(one.sums, two.sums)
     monkeypatch.undo()
@@ -125,13 +128,17 @@ def test_threads_and_blocks_change_nothing(monkeypatch):
     np.testing.assert_allclose(one.sums, whole.sums, atol=1e-10)
 
 
-def test_sums_count_the_members():
-    X, weights = _made()
-    w = np.random.default_rng(3).uniform(size=len(X))
+@pytest.mark.parametrize("n_features", [7, 40])
+@pytest.mark.parametrize("offset", [0, 5])
+def test_sums_count_the_members(n_features, offset):
+    X, weights = (part + offset for part in _made(n_features=n_features))
+    before, w = X.copy(), np.random.default_rng(3).uniform(size=len(X))
     found = find_best_cells(X, weights, sample_weight=w, with_sums=True)
+    np.testing.assert_array_equal(X, before)
+    np.testing.assert_allclose(found.center, weights.mean(axis=0) if offset else 0)
     for cell in range(len(weights)):
         members = found.best == cell
-        part = X[members] - weights.mean(axis=0)
+        part = X[members] - found.center
         np.testing.assert_allclose(found.sums[cell], w[members] @ part, atol=1e-12)
         np.testing.assert_allclose(found.counts[cell], w[members].sum(), atol=1e-12)
         np.testing.assert_allclose(found.squared_sums[cell], w[members] @ (part**2).sum(axis=1), atol=1e-12)
