@@ -16,8 +16,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 _SLAB_ENTRIES = 2**20
-_NARROW = 32  # features: with fewer, a column of ones in the samples adds ||w||² faster than a second pass
-_BLOCK_ENTRIES = 2**17
+_NARROW = 32  # features: with fewer, reading the distances costs more than the matrix product
+_BLOCK_ENTRIES = {True: 2**17, False: 2**21}  # narrow: in the nearest cache; wide: in the next
 _LARGEST_EXPONENT = {np.dtype(np.float64): 500, np.dtype(np.float32): 126}
 
 
@@ -48,10 +48,8 @@ class Codebook:
 def prepare_codebook(weights: np.ndarray, dtype: np.dtype, has_missing: bool) -> Codebook:
     """Return the Codebook of weights (n_cells, n_features) for samples of a type."""
     center = weights.mean(axis=0, dtype=np.float64).astype(dtype)
-    with np.errstate(over="ignore"):
-        total = np.vdot(weights, weights) / len(weights)
-        if np.isfinite(total) and 2 * np.vdot(center, center) < total:
-            center[:] = 0
+    if _is_near_zero(weights, center):
+        center[:] = 0
     centered = np.subtract(weights, center, dtype=np.float64)
     spread = max(centered.max(initial=0.0), -centered.min(initial=0.0))
     most = _LARGEST_EXPONENT[dtype]
@@ -69,22 +67,30 @@ def prepare_codebook(weights: np.ndarray, dtype: np.dtype, has_missing: bool) ->
     return Codebook(center, scale, centered, table, masked_table, norms.max())
 
 
+def _is_near_zero(weights, center):
+    """Whether the mean of the weights is less far from zero than the weights are from it."""
+    with np.errstate(over="ignore"):
+        total = np.vdot(weights, weights) / len(weights)
+        return bool(np.isfinite(total) and 2 * np.vdot(center, center) < total)
+
+
 def center_samples(
     samples: np.ndarray, codebook: Codebook, has_missing: bool, is_normalized: bool
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Return a slab about the codebook's center, and the mask of what was observed.
 
-    Narrow samples get a last column of ones; wide ones are not copied where nothing has to be done to them.
+    The slab has a last column of ones, for ||w||²; where nothing has to be done to the samples and ||w||² costs less to
+    add to few cells than a copy of many features, it is the samples themselves.
     """
-    n_features, observed = samples.shape[1], None
+    observed = None
     if is_normalized:
         samples = normalize_rows(samples)
-    is_narrow = n_features < _NARROW
-    if not (is_narrow or has_missing or codebook.scale != 1 or codebook.center.any()):
+    is_at_zero = codebook.scale == 1 and not codebook.center.any()
+    if is_at_zero and not has_missing and len(codebook.centered) < samples.shape[1]:
         return np.ascontiguousarray(samples), None
-    centered = np.empty((len(samples), n_features + is_narrow), dtype=samples.dtype)
-    centered[:, n_features:] = 1
-    body = np.subtract(samples, codebook.center, out=centered[:, :n_features])
+    centered = np.empty((len(samples), samples.shape[1] + 1), dtype=samples.dtype)
+    centered[:, -1] = 1
+    body = np.subtract(samples, codebook.center, out=centered[:, :-1])
     if has_missing:
         missing = np.isnan(body)
         if missing.any():
@@ -153,10 +159,10 @@ def slabs(n_samples: int, n_features: int, n_cells: int = 0) -> list[slice]:
 
 
 def count_block_rows(n_cells: int, n_features: int) -> int:
-    """Return how many samples at a time keep their distances to all cells in the cache."""
-    return max(_count_rows_at_least(n_features), _BLOCK_ENTRIES // n_cells)
+    """Return how many samples at a time keep their distances to all cells in a cache."""
+    return max(_count_rows_at_least(n_features), _BLOCK_ENTRIES[n_features < _NARROW] // n_cells)
 
 
 def _count_rows_at_least(n_features: int) -> int:
     """Return how many rows a matrix product needs to be worth the copy of the table that it makes inside."""
-    return 16 if n_features < 32 else 512 if n_features < 1024 else 1024
+    return 16 if n_features < _NARROW else 512 if n_features < 1024 else 1024

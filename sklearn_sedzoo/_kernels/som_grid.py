@@ -94,7 +94,8 @@ def smooth_cells(
         return _smooth_by_rows(values, radius, neighborhood, topology, is_toroidal)
     n_rows, n_columns, m = values.shape
     n_classes = 2 if topology == "hexagonal" else 1
-    rows, terms = np.arange(n_rows), [[] for _ in range(n_classes)]
+    rows = np.arange(n_rows)
+    terms: list[list[np.ndarray]] = [[] for _ in range(n_classes)]
     for target in range(n_classes):
         for source in range(n_classes):
             part = np.ascontiguousarray(values[source::n_classes])

@@ -157,7 +157,7 @@ def _search_blocks(samples, observed, norms, codebook, with_second):
     n_samples, n_cells = len(samples), len(codebook.centered)
     best, squared = np.empty(n_samples, dtype=np.intp), norms.copy()
     second = np.full(n_samples, -1, dtype=np.intp) if with_second else None
-    n_block = min(count_block_rows(n_cells, samples.shape[1]), n_samples)
+    n_block = -(-n_samples // -(-n_samples // count_block_rows(n_cells, samples.shape[1])))
     buffer = np.empty((n_block, n_cells), samples.dtype)
     slack, tied = _slack(norms, codebook, samples.dtype), []
     for start in range(0, n_samples, n_block):
