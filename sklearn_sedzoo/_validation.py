@@ -166,8 +166,9 @@ def check_sample_weight(owner, sample_weight, n_samples):
 def check_density(density, zgrid):
     """Return densities of redshift (n_samples, n_z), each divided by its integral, and their grid; rows of NaN stay."""
     density, zgrid = np.asarray(density, float), np.asarray(zgrid, float)
-    if zgrid.ndim != 1 or len(zgrid) < 2 or not (np.diff(zgrid) > 0).all():
-        raise ValueError(f"zgrid must be at least 2 increasing redshifts, got shape {zgrid.shape}.")
+    if zgrid.ndim != 1 or len(zgrid) < 2 or not np.isfinite(zgrid).all() or not (np.diff(zgrid) > 0).all():
+        got = np.array2string(zgrid, threshold=8)
+        raise ValueError(f"zgrid must be at least 2 finite, increasing redshifts, got {got}.")
     if density.ndim != 2 or density.shape[1] != len(zgrid):
         raise ValueError(f"density must have shape (n_samples, {len(zgrid)}), as zgrid has it, got {density.shape}.")
     bad = np.isinf(density).any(axis=1) | (density < 0).any(axis=1)

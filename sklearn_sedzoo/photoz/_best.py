@@ -56,6 +56,5 @@ def best_redshift(density, zgrid, *, gamma=0.15, window=0.04):
     for rows in (known[start : start + _BLOCK] for start in range(0, len(known), _BLOCK)):
         least = zgrid[find_least_risk(density[rows], zgrid, gamma)]
         reach = window * (1 + least)
-        median = find_median_within(cumulate(density[rows], zgrid), zgrid, least - reach, least + reach)
-        redshift[rows] = median if window else least
+        redshift[rows] = find_median_within(cumulate(density[rows], zgrid), zgrid, least - reach, least + reach)
     return redshift

@@ -79,7 +79,7 @@ def test_mean_shift():
         (lambda: metrics.photoz_bias([-2.0], [1.0]), "z_true must be above -1"),
         (lambda: metrics.outlier_rate([1.0], [1.0], "desc"), "must be a number or 'rail'"),
         (lambda: metrics.outlier_rate([1.0], [1.0], 0), "must be above 0"),
-        (lambda: metrics.cde_loss([1.0], np.ones((1, 3)), [0, 1, 1]), "zgrid must be at least 2 increasing"),
+        (lambda: metrics.cde_loss([1.0], np.ones((1, 3)), [0, 1, 1]), "zgrid must be at least 2 finite, increasing"),
         (lambda: metrics.crps([1.0], np.ones((2, 3)), [0, 1, 2]), "a row for each of 1 redshifts, got 2"),
         (lambda: metrics.crps([1.0], np.ones((1, 4)), [0, 1, 2]), r"density must have shape \(n_samples, 3\)"),
         (lambda: metrics.pit([1.0], [[1.0, -1.0, 1.0]], [0, 1, 2]), "negative or infinite; first at row 0"),

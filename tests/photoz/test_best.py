@@ -56,6 +56,7 @@ def test_rows_of_nan_stay_and_scale_does_not_matter():
     ("density", "zgrid", "params", "message"),
     [
         (np.ones((2, 3)), [0, 2, 1], {}, "increasing redshifts"),
+        (np.ones((2, 3)), [0, 1, np.inf], {}, "finite, increasing redshifts, got .* inf"),
         (np.ones((2, 4)), [0, 1, 2], {}, r"shape \(n_samples, 3\), as zgrid has it, got \(2, 4\)"),
         (np.ones(3), [0, 1, 2], {}, r"got \(3,\)"),
         ([[1, -1, 1]], [0, 1, 2], {}, "1 of 1 densities are negative or infinite; first at row 0"),
