@@ -243,8 +243,9 @@ def _add_up(found, samples, norms, observed, sample_weight, n_cells, has_missing
     empty = None if observed is None else ~observed.any(axis=1)
     if empty is not None and empty.any():
         weight = np.where(empty, 0, weight)
+    unit = _find_unit(weight)
     members = csc_array(
-        (weight.astype(samples.dtype), found.best, np.arange(n_samples + 1)), shape=(n_cells, n_samples)
+        ((weight / unit).astype(samples.dtype), found.best, np.arange(n_samples + 1)), shape=(n_cells, n_samples)
     )
     found.sums = (members @ samples)[:, : len(found.center)]
     found.counts = np.bincount(found.best, weight, n_cells)[:, None]
@@ -252,4 +253,14 @@ def _add_up(found, samples, norms, observed, sample_weight, n_cells, has_missing
         found.counts = np.broadcast_to(found.counts, found.sums.shape)
         if observed is not None:
             found.counts = members @ observed.astype(samples.dtype)
+    if unit != 1:
+        found.sums = found.sums * unit
+        if observed is not None:
+            found.counts = found.counts * unit
     found.squared_sums = np.bincount(found.best, weight * norms, n_cells)
+
+
+def _find_unit(weight):
+    """Return the power of two in which weights fit into float32, 1 if they do."""
+    exponent = np.frexp(weight.max(initial=0.0))[1]
+    return 1.0 if abs(exponent) < 60 else np.float64(2.0) ** exponent

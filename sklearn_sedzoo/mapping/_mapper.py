@@ -30,7 +30,7 @@ from sklearn_sedzoo.mapping._progress import EpochReporter
 from sklearn_sedzoo.mapping._schedule import find_radius
 from sklearn_sedzoo.mapping._statistics import summarize_cells
 from sklearn_sedzoo.mapping._threads import hold_blas
-from sklearn_sedzoo.mapping._training import Run, normalize_weights, train_map
+from sklearn_sedzoo.mapping._training import Run, choose_subspace, normalize_weights, train_map
 
 
 def _is_batch(som):
@@ -230,8 +230,9 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         with hold_blas() as map_slabs:
             reporter = EpochReporter(self, X, self.n_epochs * self.n_init)
             search = {"map_slabs": map_slabs, **self._search_options(X)}
+            shared = {"subspace": choose_subspace(self, X, weight, search), "search": search, "reporter": reporter}
             runs = (
-                train_map(self, X, weight, number=number, seed=seed, search=search, reporter=reporter)
+                train_map(self, X, weight, number=number, seed=seed, **shared)
                 for number, seed in enumerate(draw_seeds(self))
             )
             best = min(runs, key=lambda run: run.energy)

@@ -25,15 +25,22 @@ class Run:
     n_compressed: int | None = None
 
 
-def train_map(som, X, sample_weight, *, number, seed, search, reporter):
+def choose_subspace(som, X, sample_weight, search):
+    """Return the Subspace in which all maps of a fit are trained, None where it is all features."""
+    if som.algorithm == "online" or som.compress is None or som.n_epochs == 1 or search["has_missing"]:
+        return None
+    return find_subspace(X, som.compress, sample_weight=sample_weight, map_slabs=search["map_slabs"])
+
+
+def train_map(som, X, sample_weight, *, number, seed, subspace, search, reporter):
     """Return the Run of the map of this number (of n_init)."""
     init = choose_init(som, X.shape[1], number)
     train = _train_online if som.algorithm == "online" else _train_batch
-    weights, history, n_compressed = train(som, X, sample_weight, init, seed, search, reporter)
+    weights, history = train(som, X, sample_weight, init, seed, subspace, search, reporter)
     codebook = normalize_weights(weights, som.metric)
     found = find_best_cells(X, codebook, sample_weight=sample_weight, with_second=True, with_sums=True, **search)
     energy = measure_energy(codebook, found, find_last_radius(som), **describe_grid(som))
-    return Run(weights, history, found, energy, n_compressed)
+    return Run(weights, history, found, energy, None if subspace is None else len(subspace.components))
 
 
 def normalize_weights(weights, metric):
@@ -44,15 +51,12 @@ def normalize_weights(weights, metric):
     return weights / np.where(norms > 0, norms, 1)
 
 
-def _train_batch(som, X, sample_weight, init, seed, search, reporter):
+def _train_batch(som, X, sample_weight, init, seed, subspace, search, reporter):
     radii = plan_radii(type(som).__name__, som.decay or "exponential", *find_radii(som), som.n_epochs)
     if isinstance(init, str):
         generator = np.random.RandomState(seed)
         init = make_weights(X, init, find_shape(som), sample_weight=sample_weight, random_state=generator)
-    subspace = None
-    if som.compress is not None and len(radii) > 1 and not search["has_missing"]:
-        subspace = find_subspace(X, som.compress, sample_weight=sample_weight, map_slabs=search["map_slabs"])
-    weights, history = train_batch(
+    return train_batch(
         X,
         normalize_weights(init, som.metric),
         radii,
@@ -62,14 +66,13 @@ def _train_batch(som, X, sample_weight, init, seed, search, reporter):
         subspace=subspace,
         reporter=reporter,
     )
-    return weights, history, None if subspace is None else len(subspace.components)
 
 
-def _train_online(som, X, sample_weight, init, seed, search, reporter):
+def _train_online(som, X, sample_weight, init, seed, subspace, search, reporter):
     if sample_weight is not None:  # MiniSom knows no weights: show it samples drawn by weight
         chance = sample_weight / sample_weight.sum()
         X = X[np.random.RandomState(seed).choice(len(X), len(X), p=chance)]
-    weights, history = train_online(
+    return train_online(
         X,
         init,
         shape=find_shape(som),
@@ -84,4 +87,3 @@ def _train_online(som, X, sample_weight, init, seed, search, reporter):
         seed=seed,
         reporter=reporter,
     )
-    return weights, history, None

@@ -287,6 +287,19 @@ def test_compression_changes_little_and_says_how_much_it_used():
     assert noise.n_compressed_ is None
 
 
+def test_all_starts_share_one_compression(monkeypatch):
+    from sklearn_sedzoo.mapping import _training
+
+    found, find_subspace = [], _training.find_subspace
+    monkeypatch.setattr(
+        _training, "find_subspace", lambda *args, **kw: found.append(find_subspace(*args, **kw)) or found[0]
+    )
+    data = np.random.default_rng(0).normal(size=(200, 2)) @ np.random.default_rng(1).normal(size=(2, 60))
+    som = SOMMapper(3, 3, n_init=3, n_epochs=3, compress=1e-6, random_state=0).fit(data)
+    assert som.n_compressed_ == 2
+    assert len(found) == 1
+
+
 def test_compression_measures_what_it_leaves_out():
     """The residual is that of the projection, computed the long way."""
     from sklearn_sedzoo.mapping._compress import find_subspace
@@ -353,6 +366,22 @@ def test_mexican_hat_stays_inside_the_data():
     som = SOMMapper(8, 8, neighborhood="mexican_hat").fit(X)
     assert (som.weights_.reshape(64, 4) >= X.min(axis=0)).all()
     assert (som.weights_.reshape(64, 4) <= X.max(axis=0)).all()
+
+
+@pytest.mark.parametrize("exponent", [-300, -140, 126, 300])
+@pytest.mark.parametrize("on_bad", ["raise", "mask"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_unit_of_weights_does_not_matter(dtype, on_bad, exponent):
+    rng = np.random.default_rng(0)
+    data, weight = rng.normal(size=(300, 5)).astype(dtype), rng.uniform(0.5, 1.5, 300)
+    if on_bad == "mask":
+        data[rng.uniform(size=data.shape) < 0.1] = np.nan
+    som, scaled = (
+        SOMMapper(3, 4, n_epochs=5, on_bad=on_bad).fit(data, sample_weight=each)
+        for each in (weight, weight * 2.0**exponent)
+    )
+    np.testing.assert_allclose(scaled.weights_, som.weights_, rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(scaled.labels_, som.labels_)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
