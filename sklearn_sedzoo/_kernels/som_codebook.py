@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from scipy.spatial import cKDTree
 
+from sklearn_sedzoo._kernels.som_smooth import factor_codebook
+
 _SLAB_ENTRIES = 2**20
 _NARROW = 32  # features: with fewer, reading the distances costs more than the matrix product
 _BLOCK_ENTRIES = {True: 2**17, False: 2**21}  # narrow: in the nearest cache; wide: in the next
@@ -26,7 +28,8 @@ class Codebook:
     """Weights about their mean or zero, scaled by a power of two, and a table of them for matrix products.
 
     `table` holds -2 w and, as its last row, ||w||², both of the scaled weights; `masked_table` instead ||w||² feature
-    by feature, for samples with missing values. With a `tree` small distances are looked up there.
+    by feature, for samples with missing values. With a `tree` small distances are looked up there. With `parts`
+    (n_features, n_terms) the table holds functions of the cells instead of weights, for samples times the parts.
     """
 
     center: np.ndarray
@@ -35,6 +38,7 @@ class Codebook:
     table: np.ndarray | None
     masked_table: Any
     largest: float
+    parts: np.ndarray | None = None
     tree: cKDTree | None = None
     is_exact: bool = True
     is_searched_by_choice: bool = False  # squared distances must then not depend on the choice
@@ -45,8 +49,13 @@ class Codebook:
         return replace(self, center=self.center.astype(np.float64), table=None, tree=None)
 
 
-def prepare_codebook(weights: np.ndarray, dtype: np.dtype, has_missing: bool) -> Codebook:
-    """Return the Codebook of weights (n_cells, n_features) for samples of a type."""
+def prepare_codebook(
+    weights: np.ndarray, dtype: np.dtype, has_missing: bool, shape: tuple[int, int] | None = None
+) -> Codebook:
+    """Return the Codebook of weights (n_cells, n_features) for samples of a type.
+
+    With the `shape` of the map it is factored where that saves operations.
+    """
     center = weights.mean(axis=0, dtype=np.float64).astype(dtype)
     if _is_near_zero(weights, center):
         center[:] = 0
@@ -58,13 +67,16 @@ def prepare_codebook(weights: np.ndarray, dtype: np.dtype, has_missing: bool) ->
     if scale != 1:
         centered *= scale
     norms = np.einsum("ij,ij->i", centered, centered)
-    table = np.empty((weights.shape[1] + 1, len(weights)), dtype=dtype)
-    np.multiply(centered.astype(dtype, copy=False).T, dtype.type(-2), out=table[:-1])
+    factors = None if shape is None else factor_codebook(centered, shape)
+    rows = centered if factors is None else factors.functions
+    table = np.empty((rows.shape[1] + 1, len(weights)), dtype=dtype)
+    np.multiply(rows.astype(dtype, copy=False).T, dtype.type(-2), out=table[:-1])
     table[-1] = norms
     masked_table = None
     if has_missing:
         masked_table = np.concatenate([table[:-1], (centered**2).T.astype(dtype)])
-    return Codebook(center, scale, centered, table, masked_table, norms.max())
+    parts = None if factors is None else factors.parts.T.astype(dtype)
+    return Codebook(center, scale, centered, table, masked_table, norms.max(), parts)
 
 
 def _is_near_zero(weights, center):
@@ -79,14 +91,15 @@ def center_samples(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Return a slab about the codebook's center, and the mask of what was observed.
 
-    The slab has a last column of ones, for ||w||²; where nothing has to be done to the samples and ||w||² costs less to
-    add to few cells than a copy of many features, it is the samples themselves.
+    The slab has a last column of ones, for ||w||²; where nothing has to be done to the samples and a copy of them costs
+    more than to add ||w||² to the distances, it is the samples themselves.
     """
     observed = None
     if is_normalized:
         samples = normalize_rows(samples)
     is_at_zero = codebook.scale == 1 and not codebook.center.any()
-    if is_at_zero and not has_missing and len(codebook.centered) < samples.shape[1]:
+    is_wide = codebook.parts is not None or len(codebook.centered) < samples.shape[1]
+    if is_at_zero and is_wide and not has_missing:
         return np.ascontiguousarray(samples), None
     centered = np.empty((len(samples), samples.shape[1] + 1), dtype=samples.dtype)
     centered[:, -1] = 1
@@ -99,6 +112,17 @@ def center_samples(
     if codebook.scale != 1:
         body *= codebook.scale
     return centered, observed
+
+
+def reduce_samples(samples: np.ndarray, codebook: Codebook) -> np.ndarray:
+    """Return what a factored codebook is multiplied with: centred samples times its parts, and a column of ones."""
+    if codebook.parts is None:
+        return samples
+    n_features, n_terms = codebook.parts.shape
+    reduced = np.empty((len(samples), n_terms + 1), dtype=samples.dtype)
+    reduced[:, :-1] = samples[:, :n_features] @ codebook.parts
+    reduced[:, -1] = 1
+    return reduced
 
 
 def normalize_rows(rows: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ from sklearn_sedzoo._kernels.som_codebook import (
     count_block_rows,
     expand_squares,
     prepare_codebook,
+    reduce_samples,
     slabs,
     square_norms,
     stretch,
@@ -29,6 +30,8 @@ from sklearn_sedzoo._kernels.som_codebook import (
 _TREE_FEATURES = 8
 _TREE_CELLS = 256
 _TREE_TRIAL = 256
+_FACTORED_CELLS = 256  # with fewer, or fewer features, the matrix product is not what takes the time
+_FACTORED_FEATURES = 32
 _TIE_TOLERANCE = 1e-9  # relative to the squared distance
 _ROUNDING = {np.dtype(np.float64): 1e-12, np.dtype(np.float32): 1e-6}  # relative to the products of norms
 
@@ -44,6 +47,7 @@ class Assignment:
     sums: np.ndarray | None = None
     counts: np.ndarray | None = None
     squared_sums: np.ndarray | None = None
+    is_smooth: bool = False
 
 
 def find_best_cells(
@@ -56,6 +60,7 @@ def find_best_cells(
     has_missing: bool = False,
     is_normalized: bool = False,
     is_exact: bool = True,
+    shape: tuple[int, int] | None = None,
     map_slabs: Callable = map,
 ) -> Assignment:
     """Find the nearest cell of each sample; ties (to 1e-9, relative) go to the lowest cell number.
@@ -79,6 +84,9 @@ def find_best_cells(
     is_exact : bool, default=True
         Search samples in float32 that float32 cannot decide again in float64. Without, the least of the rounded
         distances counts: enough within a training, whose large maps are one point at first, as float32 sees it.
+    shape : tuple of int, default=None
+        Rows and columns of the map: a codebook that is smooth over them is multiplied in factors where that is faster
+        (float32 and not `is_exact` only).
     map_slabs : callable, default=map
         What goes through the slabs, in order: a ``map`` with threads, which should hold BLAS to one meanwhile.
 
@@ -87,15 +95,18 @@ def find_best_cells(
     Assignment
         ``best`` is -1 for a sample with no observed feature. ``sums`` (n_cells, n_features) and ``squared_sums``
         (n_cells,) hold sum w x and sum w ||x||² about ``center``; ``counts`` is (n_cells, 1), or
-        (n_cells, n_features) with missing values.
+        (n_cells, n_features) with missing values. ``is_smooth`` says whether the codebook was factored.
     """
     n_samples, n_features = X.shape
-    codebook = prepare_codebook(weights, X.dtype, has_missing)
-    codebook.is_exact = is_exact or X.dtype == np.float64
+    is_exact = is_exact or X.dtype == np.float64
+    is_factored = not (is_exact or has_missing) and len(weights) >= _FACTORED_CELLS and n_features >= _FACTORED_FEATURES
+    codebook = prepare_codebook(weights, X.dtype, has_missing, shape if is_factored else None)
+    codebook.is_exact = is_exact
     if n_features <= _TREE_FEATURES and len(weights) >= _TREE_CELLS and n_samples >= 8 * _TREE_TRIAL:
         codebook.is_searched_by_choice = True
         _try_tree(X, codebook, has_missing, is_normalized)
     found = Assignment(np.empty(n_samples, dtype=np.intp), np.empty(n_samples), codebook.center.astype(np.float64))
+    found.is_smooth = codebook.parts is not None
     second = np.empty(n_samples if with_second else 0, dtype=np.intp)
     if with_second:
         found.second = second
@@ -143,7 +154,7 @@ def _search(raw, codebook, with_second, has_missing, is_normalized):
         samples, observed = center_samples(raw, codebook, has_missing, is_normalized)
         norms = square_norms(samples[:, : raw.shape[1]])
         search = _search_blocks if codebook.tree is None or observed is not None else _search_tree
-        best, second, least, unclear = search(samples, observed, norms, codebook, with_second)
+        best, second, least, unclear = search(reduce_samples(samples, codebook), observed, norms, codebook, with_second)
     if len(unclear):
         raw = raw[unclear].astype(np.float64)
         *_, best[unclear], again, least[unclear] = _search(raw, codebook.exact, with_second, has_missing, is_normalized)

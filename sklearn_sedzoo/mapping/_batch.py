@@ -15,7 +15,7 @@ def train_batch(X, weights, radii, *, sample_weight, grid, search, subspace, rep
     With a `subspace` all epochs but the last run on its coordinates.
     """
     history = {"radius": [], "quantization_error": []}
-    is_stopped = False
+    is_stopped, is_smooth = False, True
     parts = [(X, radii, False)]
     if subspace is not None:
         weights = subspace.project(weights)
@@ -26,8 +26,15 @@ def train_batch(X, weights, radii, *, sample_weight, grid, search, subspace, rep
         for radius in part if not is_stopped else ():
             reporter.begin()
             found = find_best_cells(
-                data, weights, sample_weight=sample_weight, with_sums=True, is_exact=False, **search
+                data,
+                weights,
+                sample_weight=sample_weight,
+                with_sums=True,
+                is_exact=False,
+                shape=grid["shape"] if is_smooth else None,
+                **search,
             )
+            is_smooth = found.is_smooth or not history["radius"]  # the first weights may be samples, later ones smooth
             weights = update_weights(weights, found, radius, **grid)
             error = average_error(found.squared, sample_weight, is_cosine=grid["is_normalized"])
             history["radius"].append(radius)

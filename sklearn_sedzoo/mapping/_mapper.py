@@ -134,10 +134,11 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Batch costs 2 n K D operations per epoch for n samples, K cells and D features, and memory for the weights, one
-    number per sample, and some blocks of 4 to 10 MB per thread; nothing of size n x K is held except what `transform`
-    returns. Threads: as many as BLAS is allowed; results do not depend on their number. Ties between cells (to 1e-9,
-    relative) go to the lowest cell.
+    Batch costs 2 n K D operations per epoch for n samples, K cells and D features (less in float32 while the
+    neighbourhood is wide: the smooth weights are then multiplied in factors), and memory for the weights, one number
+    per sample, and some blocks of 4 to 10 MB per thread; nothing of size n x K is held except what `transform` returns.
+    Threads: as many as BLAS is allowed; results do not depend on their number. Ties between cells (to 1e-9, relative)
+    go to the lowest cell.
 
     References
     ----------
