@@ -394,6 +394,7 @@ def test_the_unit_of_weights_does_not_matter(dtype, on_bad, exponent):
         ((8, 8), 60, {"compress": 0.4}),
         ((8, 8), 60, {"init": "sample", "random_state": 3, "topology": "hexagonal"}),
         ((20, 20), 3, {}),  # few features and many cells: the k-d tree
+        ((20, 20), 60, {}),  # a smooth codebook: in factors where the data is float32
     ],
 )
 def test_neither_threads_nor_repetition_change_a_bit(dtype, shape, n_features, params):
