@@ -83,6 +83,8 @@ def fit_zoo(catalog, recipe, seed, timer, callbacks=(), on_bad="drop"):
     good = np.flatnonzero(usable)
     learned = train[embed.training_rows_]
     held_out = good[np.setdiff1d(np.arange(len(good)), learned)]
+    if not len(held_out):  # an embedder that remained PCA has learned from all
+        held_out = good
     if recipe.with_split:
         train = learned
     with timer("cluster", "found the clusters"):

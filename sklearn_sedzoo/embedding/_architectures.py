@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from functools import partial
 
+from sklearn_sedzoo.embedding._backend import load_keras
 from sklearn_sedzoo.embedding._layers import load_layers
 
 # What a parameter that is left at None means, by architecture.
@@ -43,33 +44,40 @@ def find_default(architecture, name):
 
 def build_thesis(config):
     """Conv1D + max-pooling blocks, dense bottleneck, Conv1DTranspose + up-sampling blocks, final Conv1D."""
-    from keras import Input, Model, layers
+    from keras import Input, Model, layers, ops
 
-    shrink = config["pool_size"] * config["strides"]
-    n_pixels, filters, kernel_size = config["n_pixels"], config["filters"], config["kernel_size"]
+    is_turned = load_keras().config.backend() == "torch"  # reads channels first, and copies all else
+    order = {"data_format": "channels_first" if is_turned else "channels_last"}
+
+    def turn(x):
+        return layers.Permute((2, 1))(x) if is_turned else x
+
+    n_pixels, filters = config["n_pixels"], config["filters"]
+    kernel_size, pool_size = config["kernel_size"], config["pool_size"]
+    shrink = pool_size * config["strides"]
     reduced = math.ceil(n_pixels / shrink ** len(filters))
     padding = reduced * shrink ** len(filters) - n_pixels
+    strided = {"strides": config["strides"], "padding": "same", **order, **_plain()}
 
     spectrum = Input((n_pixels,), name="spectrum")
     x = layers.Reshape((n_pixels, 1))(spectrum)
     if padding:
         x = layers.ZeroPadding1D((0, padding))(x)
+    x = turn(x)
     for i, width in enumerate(filters):
-        x = layers.Conv1D(width, kernel_size, strides=config["strides"], padding="same", name=f"conv{i}", **_plain())(x)
-        x = _activate(x, config)
-        x = layers.MaxPooling1D(config["pool_size"], padding="same")(x)
-    x = layers.Flatten()(x)
+        x = layers.Conv1D(width, kernel_size, name=f"conv{i}", **strided)(x)
+        x = layers.MaxPooling1D(pool_size, padding="same", **order)(_activate(x, config))
+    x = layers.Flatten()(turn(x))
     latent = layers.Dense(config["latent_dim"], name="latent", **_plain())(x)
 
     code = Input((config["latent_dim"],), name="code")
     x = layers.Dense(reduced * filters[-1], name="expand", **_plain())(code)
-    x = layers.Reshape((reduced, filters[-1]))(_activate(x, config))
+    x = turn(layers.Reshape((reduced, filters[-1]))(_activate(x, config)))
     for i, width in enumerate(reversed(filters)):
-        x = layers.Conv1DTranspose(
-            width, kernel_size, strides=config["strides"], padding="same", name=f"deconv{i}", **_plain()
-        )(x)
-        x = layers.UpSampling1D(config["pool_size"])(_activate(x, config))
-    x = layers.Conv1D(1, kernel_size, padding="same", name="draw", **_plain())(x)
+        x = layers.Conv1DTranspose(width, kernel_size, name=f"deconv{i}", **strided)(x)
+        x = _activate(x, config)
+        x = ops.repeat(x, pool_size, axis=2) if is_turned else layers.UpSampling1D(pool_size)(x)
+    x = layers.Conv1D(1, kernel_size, padding="same", name="draw", **order, **_plain())(x)
     x = layers.Reshape((n_pixels + padding,))(x)
     if padding:
         x = x[:, :n_pixels]

@@ -11,7 +11,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo.embedding._backend import isolated_randomness, load_keras
-from sklearn_sedzoo.embedding._fitting import fit_autoencoder
+from sklearn_sedzoo.embedding._fitting import fit_autoencoder, fit_pca_to_all
 from sklearn_sedzoo.embedding._noise import measure_latent_noise
 from sklearn_sedzoo.embedding._parameters import check_parameters, check_sizes, make_config, make_plan
 from sklearn_sedzoo.embedding._progress import EpochReporter
@@ -113,7 +113,8 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
     map_ : ndarray of shape (n_rows, n_columns, latent_dim) or None
         With ``objective=DESOM(...)`` the map, in the latents that `transform` returns.
     training_rows_ : ndarray of int
-        Rows of the X of `fit` that the network learned from; the others measured the validation loss.
+        Rows of the X of `fit` that the network learned from; the others measured the validation loss. All rows where
+        no training came below PCA: its axes are then fitted to all, and both losses are those from before.
     n_features_in_ : int
         Number of wavelengths.
     feature_names_in_ : ndarray of shape (n_wavelengths,)
@@ -356,7 +357,9 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
                 model, monitor = fit_autoencoder(X, config, plan, rng, report, ivar, row_weight, start)
                 rows = monitor.held_out_rows if len(monitor.held_out_rows) else monitor.training_rows
                 noise = measure_latent_noise(model, X[rows], None if ivar is None else ivar[rows], rng)
-                map_ = model.find_map()
+                map_, training_rows = model.find_map(), monitor.training_rows
+                if monitor.is_pca and len(monitor.held_out_rows):
+                    model, training_rows = fit_pca_to_all(model, X, rng, ivar, row_weight), np.arange(len(X))
         self.model_ = model
         self.history_ = monitor.history
         self.n_iter_ = len(monitor.history["loss"])
@@ -367,7 +370,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         self.size_search_ = search
         self.intrinsic_dimension_ = dimension
         self.map_ = map_
-        self.training_rows_ = monitor.training_rows
+        self.training_rows_ = training_rows
         report.close()
         return self
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from sklearn_sedzoo.embedding._training import train_network
 
 SHORT = 8  # the epochs of a start are this part of all
+ENOUGH_STARTS, ENOUGH_STEPS = 2, 2_000  # after which a training that has never beaten PCA is given up
+MANY_LATENTS = 64  # with more a step takes several times as long, and one start is enough
 KEPT = ("best_loss", "best_weights", "history", "stale")
 
 
@@ -38,6 +40,8 @@ class Course:
     def run(self, data):
         """Train, from where `resume` has put the course; return the monitor of the long training."""
         for number in range(len(self.ended), len(self.epochs)):
+            if self._is_hopeless(len(data[0])):
+                break
             rng, is_last = self.generators[number], number == len(self.epochs) - 1
             if not is_last or not (self.ended or self.is_warm):
                 self.network.initialise(rng)
@@ -55,6 +59,12 @@ class Course:
             if self.stage.is_told_to_stop:
                 break
         return min(reversed(self.ended), key=lambda stage: stage.best_loss)
+
+    def _is_hopeless(self, n_rows):
+        """Tell whether starts of some length have found nothing better than PCA."""
+        n_steps = self.epochs[0] * n_rows / self.network.batch_size
+        n_starts = 1 if self.network.config["latent_dim"] > MANY_LATENTS else ENOUGH_STARTS
+        return len(self.ended) >= n_starts and n_steps >= ENOUGH_STEPS and all(stage.is_pca for stage in self.ended)
 
     def get_state(self):
         """Return, after an epoch or the last, all that is needed to go on: plain dicts, lists, numbers and arrays."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_sedzoo.embedding._backend import load_keras
+from sklearn_sedzoo.embedding._scanned_models import record
 
 
 def make_differentiator(model):
@@ -40,11 +41,14 @@ def _with_jax(model):
 def _with_torch(model):
     import torch
 
+    draw = record(model)
+
     def differentiate(inputs):
         x = torch.from_numpy(inputs)
+        push = torch.func.vmap(lambda tangent: torch.func.jvp(draw, (x,), (tangent,)), out_dims=(None, 0))
         with torch.no_grad():
-            pairs = [torch.func.jvp(model, (x,), (torch.from_numpy(each),)) for each in _tangents(inputs)]
-        return pairs[0][0].numpy(), np.stack([slope.numpy() for _, slope in pairs])
+            draw(x)  # recorded here: vmap and jvp would be recorded too
+            return tuple(each.numpy() for each in push(torch.from_numpy(_tangents(inputs))))
 
     return differentiate
 

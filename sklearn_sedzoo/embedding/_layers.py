@@ -1,4 +1,4 @@
-"""Keras layers and a model of our own; Keras is imported when they are first asked for."""
+"""Keras layers and a loss of our own; Keras is imported when they are first asked for."""
 
 from __future__ import annotations
 
@@ -73,39 +73,6 @@ def load_layers():
             return input_shape
 
     return PatchIn, PatchOut, Spread
-
-
-@lru_cache(maxsize=1)
-def load_scanned_model():
-    """Return a Keras model that takes all training steps of an epoch in one compiled call (jax only).
-
-    A step of a small network takes less time than Python needs to call it. Keras hands over a whole epoch as one
-    batch, and the loop over its parts is compiled with the step.
-    """
-    import jax
-    import keras
-
-    class ScannedModel(keras.Model):
-        """A model whose ``part`` is the number of spectra per step inside the batch that Keras hands over."""
-
-        part = None
-
-        def train_step(self, state, data):
-            x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
-            parts = tuple(each for each in (x, y, weight) if each is not None)
-            if self.part is None or len(x) <= self.part or len(x) % self.part:
-                return super().train_step(state, data)
-
-            def step(state, rows):
-                logs, state = keras.Model.train_step(self, state, rows)
-                return state, logs
-
-            state, logs = jax.lax.scan(
-                step, state, tuple(each.reshape(-1, self.part, *each.shape[1:]) for each in parts)
-            )
-            return {name: value[-1] for name, value in logs.items()}, state
-
-    return ScannedModel
 
 
 @lru_cache(maxsize=1)

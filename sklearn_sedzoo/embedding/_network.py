@@ -12,8 +12,8 @@ from sklearn_sedzoo._kernels._latent_refinement import refine_latents
 from sklearn_sedzoo.embedding._architectures import BUILDERS
 from sklearn_sedzoo.embedding._backend import load_keras
 from sklearn_sedzoo.embedding._derivatives import make_differentiator
-from sklearn_sedzoo.embedding._layers import load_scanned_model
 from sklearn_sedzoo.embedding._objective_layers import make_objective_layer
+from sklearn_sedzoo.embedding._scanned_models import load_scanned_model
 
 CACHE_SIZE = 16
 MOST_REFINED = 64  # latents: 1 ms for a spectrum of 64, 25 ms for one of 256
@@ -41,13 +41,13 @@ class Network:
             self.encoder, self.decoder = BUILDERS[config["architecture"]](config)
         source = keras.Input(self.encoder.input_shape[1:], name="source")
         self.batch_size = batch_size
-        self.is_scanned = config["architecture"] == "residual" and keras.config.backend() == "jax"
-        kind = load_scanned_model() if self.is_scanned else keras.Model
+        kind = load_scanned_model() if config["architecture"] == "residual" else None
+        self.is_scanned = kind is not None
         code, self.objective = self.encoder(source), None
         if config.get("objective"):
             self.objective = make_objective_layer(config)
             code = self.objective(code)
-        self.autoencoder = kind(source, self.decoder(code), name="autoencoder")
+        self.autoencoder = (kind or keras.Model)(source, self.decoder(code), name="autoencoder")
         self.autoencoder.part = batch_size
         self._differentiate = None
 

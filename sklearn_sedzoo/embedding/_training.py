@@ -38,6 +38,8 @@ class Monitor:
         Part of the validation loss that no network changes.
     pca_loss : float
         Validation loss of PCA with as many components.
+    least_gain : float
+        Share of it that weights have to gain to be preferred; minus infinity where PCA is no alternative.
     """
 
     network: object
@@ -51,12 +53,18 @@ class Monitor:
     held_out_rows: np.ndarray | None = None
     unseen: float = 0.0
     pca_loss: float = math.nan
+    least_gain: float = -math.inf
     best_loss: float = math.inf
     best_weights: list | None = None
     history: dict = field(default_factory=dict)
     stale: int = 0
     n_epochs: int = 0
     is_told_to_stop: bool = False
+
+    @property
+    def is_pca(self):
+        """Whether no weights are worth more than PCA, which the network was before the training."""
+        return self.best_loss >= self.pca_loss * (1 - self.least_gain)
 
     def start(self, loss, weights):
         """Remember weights that are known before the training, as the first to beat."""

@@ -14,6 +14,7 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+from sklearn_sedzoo.embedding._backend import load_keras
 
 TINY = {
     "residual": {"epochs": 3, "filters": (2,), "strides": 8, "activation": "tanh", "batch_size": 64},
@@ -276,7 +277,8 @@ def test_interrupt_leaves_it_as_it_was(kind):
 def test_summary_names_the_layers():
     embedder = ConvAutoencoderEmbedder(2, **TINY["thesis"], random_state=0).fit(make_spectra())
     text = embedder.summary()
-    for layer in ("Conv1D", "MaxPooling1D", "Conv1DTranspose", "UpSampling1D", "Dense", "LeakyReLU"):
+    upsampling = "Repeat" if load_keras().config.backend() == "torch" else "UpSampling1D"
+    for layer in ("Conv1D", "MaxPooling1D", "Conv1DTranspose", upsampling, "Dense", "LeakyReLU"):
         assert layer in text
 
 

@@ -64,14 +64,11 @@ def count_threads(embedder, X):
     """Return how many threads the backend computes with in this process."""
     import keras
 
-    if keras.config.backend() == "torch":
+    backend = keras.config.backend()
+    if backend == "torch":
         return sys.modules["torch"].get_num_threads()
-    if keras.config.backend() == "tensorflow":
-        return sys.modules["tensorflow"].config.threading.get_intra_op_parallelism_threads() or int(
-            os.environ["OMP_NUM_THREADS"]
-        )
-    tasks = pathlib.Path("/proc/self/task")
-    return sum("XLAEigen" in (task / "comm").read_text() for task in tasks.iterdir())
+    name = {"jax": "XLAEigen", "tensorflow": "tf_Compute"}[backend]
+    return sum(name in (task / "comm").read_text() for task in pathlib.Path("/proc/self/task").iterdir())
 
 
 @pytest.mark.slow

@@ -1,0 +1,49 @@
+"""A training that cannot win is given up, and what remains is PCA of all spectra."""
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+
+from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder, _course
+from tests.embedding.test_autoencoder import TINY, make_spectra
+
+
+class CountEpochs:
+    """A callback that counts."""
+
+    n_epochs = 0
+
+    def setup(self, estimator, context): ...
+
+    def teardown(self, estimator, context): ...
+
+    def on_fit_task_begin(self, estimator, context): ...
+
+    def on_fit_task_end(self, estimator, context):
+        self.n_epochs += context.task_name == "epoch"
+
+
+@pytest.mark.parametrize(("learning_rate", "enough", "n_epochs"), [(1e-30, 2, 2 * 2), (1e-30, 3, 16), (1e-2, 2, 16)])
+def test_starts_without_success_are_the_end(monkeypatch, learning_rate, enough, n_epochs):
+    monkeypatch.setattr(_course, "ENOUGH_STEPS", enough)  # a start has two epochs of one step
+    counter, settings = CountEpochs(), {**TINY["residual"], "epochs": 16, "n_init": 3, "random_state": 0}
+    embedder = ConvAutoencoderEmbedder(2, **settings, learning_rate=learning_rate)
+    embedder.set_callbacks(counter).fit(make_spectra())
+    assert counter.n_epochs == n_epochs
+    assert (embedder.best_loss_ == embedder.pca_loss_) == (learning_rate == 1e-30)
+
+
+@pytest.mark.parametrize("latent_dim", [2, 20])
+def test_pca_that_remains_is_that_of_all_spectra(latent_dim):
+    rng = np.random.default_rng(0)
+    X = make_spectra() + 0.1 * rng.standard_normal((60, 43))
+    new = make_spectra(seed=1) + 0.1 * rng.standard_normal((60, 43))
+    embedder = ConvAutoencoderEmbedder(latent_dim, **TINY["residual"], learning_rate=1e-30, random_state=0).fit(X)
+    pca = PCA(latent_dim, whiten=True).fit(X)
+    drawn = embedder.inverse_transform(embedder.transform(new))
+    np.testing.assert_allclose(drawn, pca.inverse_transform(pca.transform(new)), atol=2e-5)
+    np.testing.assert_allclose(np.std(embedder.transform(X), axis=0), 1, rtol=1e-3)
+    np.testing.assert_array_equal(embedder.training_rows_, np.arange(60))
+    learned = ConvAutoencoderEmbedder(2, **TINY["residual"], random_state=0).fit(make_spectra())
+    assert learned.best_loss_ < learned.pca_loss_
+    assert len(learned.training_rows_) == 54
