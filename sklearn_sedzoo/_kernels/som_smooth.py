@@ -9,6 +9,7 @@ from scipy.linalg import eigh
 
 _ROUNDING = 1e-15  # share of the sum of squares: its root is what float32 rounds
 _WORTH = 0.7  # of the operations
+_FARTHEST = 10.0  # times the median distance from the centre; cells farther out would use up the digits of the others
 
 
 class SmoothFactors(NamedTuple):
@@ -23,14 +24,17 @@ def factor_codebook(centered: np.ndarray, shape: tuple[int, int]) -> SmoothFacto
 
     The weights that the neighbourhood has smoothed vary over rows and over columns by few functions, the leading
     vectors of the two unfoldings [1]_: ``w_rc = sum_ab f_ra g_cb p_ab``. What is left out is below the rounding of
-    float32. A product of n samples with the codebook then costs 2 n n_terms (n_cells + n_features) operations instead
-    of 2 n n_cells n_features.
+    float32, so long as no cell is much farther out than most. A product of n samples with the codebook then costs
+    2 n n_terms (n_cells + n_features) operations instead of 2 n n_cells n_features.
 
     References
     ----------
     .. [1] L. De Lathauwer et al., "A multilinear singular value decomposition", SIAM J. Matrix Anal. 21 (2000) 1253.
     """
     n_cells, n_features = centered.shape
+    norms = np.einsum("ij,ij->i", centered, centered)
+    if norms.max() > _FARTHEST**2 * np.median(norms):
+        return None
     most = _WORTH / (1 / n_cells + 1 / n_features)
     cube = centered.reshape(*shape, n_features)
     flat = centered.reshape(shape[0], -1)

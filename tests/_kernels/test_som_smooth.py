@@ -37,6 +37,14 @@ def test_what_is_not_smooth_is_left_as_it_is(weights):
     assert factor_codebook(weights, SHAPE) is None
 
 
+def test_a_far_cell_costs_the_others_no_digits():
+    weights = smooth_weights()
+    values = np.zeros((*SHAPE, 1))
+    values[3, 4] = 1e5
+    far = weights + smooth_cells(values, 3.0).reshape(-1, 1)
+    assert factor_codebook(far - far.mean(axis=0), SHAPE) is None
+
+
 @pytest.mark.parametrize("topology", TOPOLOGIES)
 @pytest.mark.parametrize("offset", [0.0, 30.0])
 @pytest.mark.parametrize("scale", [1.0, 1e-12])
