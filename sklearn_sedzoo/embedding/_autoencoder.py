@@ -72,7 +72,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         Stop after so many epochs without a better validation loss; None is never for "residual", else 10.
     n_init : int, default=None
         Train from so many initial weights, each for an 8th of the epochs, and go on from the one with the lowest
-        validation loss; None is 4 for "residual", 1 for "thesis" and a callable. Fewer than 8 epochs know one start.
+        validation loss; None is 4 for "residual", 1 for "thesis" and a callable. Fewer than 16 epochs know one start.
     validation_fraction : float, default=0.1
         Share of the spectra, rounded up, on which the validation loss is measured. The weights of the best epoch
         are kept. 0: train on all, and watch the training loss.

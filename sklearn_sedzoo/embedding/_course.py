@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sklearn_sedzoo.embedding._training import train_network
 
-SHORT = 8  # the epochs of a start are this part of all
+SHORT = 16  # the epochs of a start are this part of all
 ENOUGH_STARTS, ENOUGH_STEPS = 2, 2_000  # after which a training that has never beaten PCA is given up
 MANY_LATENTS = 64  # with more a step takes several times as long, and one start is enough
 KEPT = ("best_loss", "best_weights", "history", "stale")
@@ -22,7 +22,7 @@ class Course:
     monitor : Monitor
         Of the whole training: its epochs are shared out among the stages.
     n_init : int
-        Number of starts. With fewer than 8 epochs there is only the long training.
+        Number of starts. With fewer than 16 epochs there is only the long training.
     rng : numpy Generator
         Draws initial weights and the order of the spectra.
     is_warm : bool

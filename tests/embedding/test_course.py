@@ -23,10 +23,10 @@ class CountEpochs:
         self.n_epochs += context.task_name == "epoch"
 
 
-@pytest.mark.parametrize(("learning_rate", "enough", "n_epochs"), [(1e-30, 2, 2 * 2), (1e-30, 3, 16), (1e-2, 2, 16)])
+@pytest.mark.parametrize(("learning_rate", "enough", "n_epochs"), [(1e-30, 2, 2 * 2), (1e-30, 3, 32), (1e-2, 2, 32)])
 def test_starts_without_success_are_the_end(monkeypatch, learning_rate, enough, n_epochs):
     monkeypatch.setattr(_course, "ENOUGH_STEPS", enough)  # a start has two epochs of one step
-    counter, settings = CountEpochs(), {**TINY["residual"], "epochs": 16, "n_init": 3, "random_state": 0}
+    counter, settings = CountEpochs(), {**TINY["residual"], "epochs": 32, "n_init": 3, "random_state": 0}
     embedder = ConvAutoencoderEmbedder(2, **settings, learning_rate=learning_rate)
     embedder.set_callbacks(counter).fit(make_spectra())
     assert counter.n_epochs == n_epochs

@@ -62,7 +62,7 @@ def test_other_parameters_or_data_have_their_own_checkpoint(tmp_path):
 
 
 def test_other_weights_or_another_beginning_have_their_own_checkpoint(tmp_path):
-    X, settings = make_spectra(), {**TINY["residual"], "epochs": 10, "batch_size": 16, "random_state": 0}
+    X, settings = make_spectra(), {**TINY["residual"], "epochs": 20, "batch_size": 16, "random_state": 0}
     keep = TrainingCheckpoint(tmp_path)
     weight = np.linspace(1, 9, len(X))
     plain = ConvAutoencoderEmbedder(2, **settings).set_callbacks(keep).fit(X)
@@ -108,7 +108,7 @@ def test_search_in_processes_shares_one_folder(tmp_path):
 
 def test_warm_start_goes_on():
     X = make_spectra()
-    settings = {**TINY["residual"], "epochs": 10, "batch_size": 16, "random_state": 0}
+    settings = {**TINY["residual"], "epochs": 20, "batch_size": 16, "random_state": 0}
     embedder = ConvAutoencoderEmbedder(2, **settings, warm_start=True).fit(X)
     first, Z = embedder.best_loss_, embedder.transform(X)
     second = embedder.fit(X).best_loss_
