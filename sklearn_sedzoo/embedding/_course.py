@@ -7,8 +7,8 @@ from dataclasses import replace
 from sklearn_sedzoo.embedding._training import train_network
 
 SHORT = 16  # the epochs of a start are this part of all
-ENOUGH_STARTS, ENOUGH_STEPS = 2, 2_000  # after which a training that has never beaten PCA is given up
-MANY_LATENTS = 64  # with more a step takes several times as long, and one start is enough
+MANY_LATENTS = 64  # with more a step takes several times as long and seldom gains anything:
+ENOUGH_STEPS = 1_000  # of a start that has not beaten PCA are then the end of the training
 KEPT = ("best_loss", "best_weights", "history", "stale")
 
 
@@ -61,10 +61,10 @@ class Course:
         return min(reversed(self.ended), key=lambda stage: stage.best_loss)
 
     def _is_hopeless(self, n_rows):
-        """Tell whether starts of some length have found nothing better than PCA."""
+        """Tell whether a start of some length with many latents has found nothing better than PCA."""
         n_steps = self.epochs[0] * n_rows / self.network.batch_size
-        n_starts = 1 if self.network.config["latent_dim"] > MANY_LATENTS else ENOUGH_STARTS
-        return len(self.ended) >= n_starts and n_steps >= ENOUGH_STEPS and all(stage.is_pca for stage in self.ended)
+        is_slow = self.network.config["latent_dim"] > MANY_LATENTS and n_steps >= ENOUGH_STEPS
+        return is_slow and bool(self.ended) and all(stage.is_pca for stage in self.ended)
 
     def get_state(self):
         """Return, after an epoch or the last, all that is needed to go on: plain dicts, lists, numbers and arrays."""

@@ -23,8 +23,12 @@ class CountEpochs:
         self.n_epochs += context.task_name == "epoch"
 
 
-@pytest.mark.parametrize(("learning_rate", "enough", "n_epochs"), [(1e-30, 2, 2 * 2), (1e-30, 3, 32), (1e-2, 2, 32)])
-def test_starts_without_success_are_the_end(monkeypatch, learning_rate, enough, n_epochs):
+@pytest.mark.parametrize(
+    ("learning_rate", "many", "enough", "n_epochs"),
+    [(1e-30, 1, 2, 2), (1e-30, 1, 3, 32), (1e-30, 2, 2, 32), (1e-2, 1, 2, 32)],
+)
+def test_a_start_without_success_is_the_end_with_many_latents(monkeypatch, learning_rate, many, enough, n_epochs):
+    monkeypatch.setattr(_course, "MANY_LATENTS", many)
     monkeypatch.setattr(_course, "ENOUGH_STEPS", enough)  # a start has two epochs of one step
     counter, settings = CountEpochs(), {**TINY["residual"], "epochs": 32, "n_init": 3, "random_state": 0}
     embedder = ConvAutoencoderEmbedder(2, **settings, learning_rate=learning_rate)
