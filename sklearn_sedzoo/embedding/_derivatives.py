@@ -56,12 +56,15 @@ def _with_torch(model):
 def _with_tensorflow(model):
     import tensorflow as tf
 
+    @tf.function(jit_compile=True)
+    def push(inputs, tangents):
+        n_inputs, n, _ = tangents.shape
+        copies = tf.tile(inputs, (n_inputs, 1))  # one pass for all directions
+        with tf.autodiff.ForwardAccumulator(copies, tf.reshape(tangents, copies.shape)) as accumulator:
+            outputs = model(copies, training=False)
+        return outputs[:n], tf.reshape(accumulator.jvp(outputs), (n_inputs, n, -1))
+
     def differentiate(inputs):
-        x, slopes = tf.constant(inputs), []
-        for tangent in _tangents(inputs):
-            with tf.autodiff.ForwardAccumulator(x, tf.constant(tangent)) as accumulator:
-                outputs = model(x, training=False)
-            slopes.append(accumulator.jvp(outputs).numpy())
-        return outputs.numpy(), np.stack(slopes)
+        return tuple(each.numpy() for each in push(inputs, _tangents(inputs)))
 
     return differentiate

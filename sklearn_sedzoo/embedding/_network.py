@@ -41,14 +41,13 @@ class Network:
             self.encoder, self.decoder = BUILDERS[config["architecture"]](config)
         source = keras.Input(self.encoder.input_shape[1:], name="source")
         self.batch_size = batch_size
-        kind = load_scanned_model() if config["architecture"] == "residual" else None
-        self.is_scanned = kind is not None
+        self.is_scanned = config["architecture"] == "residual"
         code, self.objective = self.encoder(source), None
         if config.get("objective"):
             self.objective = make_objective_layer(config)
             code = self.objective(code)
-        self.autoencoder = (kind or keras.Model)(source, self.decoder(code), name="autoencoder")
-        self.autoencoder.part = batch_size
+        self.autoencoder = load_scanned_model()(source, self.decoder(code), name="autoencoder")
+        self.autoencoder.part = batch_size if self.is_scanned else None
         self._differentiate = None
 
     def initialise(self, rng):

@@ -1,7 +1,8 @@
 """Keras models that take all training steps of an epoch in one call; a backend is imported when it is asked for.
 
 A step of a small network takes less time than Keras needs to call its layers one by one. Keras hands over a whole
-epoch as one batch, and the model loops over its parts, each the size of ``part``.
+epoch as one batch, and the model loops over its parts, each the size of ``part``; where that is None, the steps are
+those of Keras.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ import itertools
 import math
 from functools import lru_cache
 
+import numpy as np
+
 from sklearn_sedzoo.embedding._backend import load_keras
 
 
 def load_scanned_model():
-    """Return the class for the backend at hand, None where there is none."""
-    makers = {"jax": _load_for_jax, "torch": _load_for_torch}
-    backend = load_keras().config.backend()
-    return makers[backend]() if backend in makers else None
+    """Return the class for the backend at hand."""
+    makers = {"jax": _load_for_jax, "torch": _load_for_torch, "tensorflow": _load_for_tensorflow}
+    return makers[load_keras().config.backend()]()
 
 
 @lru_cache(maxsize=1)
@@ -58,8 +60,10 @@ def _load_for_torch():
         _measure = None
 
         def train_step(self, data):
+            if self.part is None:
+                return super().train_step(data)
             parts = [
-                itertools.repeat(None) if each is None else each.split(self.part or len(each))
+                itertools.repeat(None) if each is None else each.split(self.part)
                 for each in keras.utils.unpack_x_y_sample_weight(data)
             ]
             step, losses, sizes = start_adam(self.optimizer, self.trainable_variables), [], []
@@ -73,6 +77,8 @@ def _load_for_torch():
             return self._report(torch.stack(losses), torch.tensor(sizes))
 
         def test_step(self, data):
+            if self.part is None:
+                return super().test_step(data)
             rows = keras.utils.unpack_x_y_sample_weight(data)
             return self._report(self._find_loss(*rows, training=False), len(rows[0]))
 
@@ -84,6 +90,64 @@ def _load_for_torch():
         def _report(self, losses, n_rows):
             self._loss_tracker.update_state(losses, sample_weight=n_rows)
             return self.get_metrics_result()
+
+    return ScannedModel
+
+
+@lru_cache(maxsize=1)
+def _load_for_tensorflow():
+    """Return a model whose loop over the parts is compiled with the step, and whose rows stay in one place.
+
+    Keras would make its pipeline of rows four times an epoch, which takes as long as the steps of a small network, and
+    would put them into the same order in every epoch once the random numbers are seeded.
+    """
+    import keras
+    import tensorflow as tf
+
+    class ScannedModel(keras.Model):
+        part = None
+
+        def fit(self, x, y, batch_size, sample_weight=None, validation_data=None, shuffle=True, **settings):
+            self._batch_size, self._is_shuffled = batch_size, shuffle
+            return super().fit(
+                hold(x, y, sample_weight),
+                validation_data=validation_data and hold(*validation_data),
+                shuffle=False,  # `take_epoch` does
+                steps_per_epoch=1,
+                validation_steps=1,
+                **settings,
+            )
+
+        def make_train_function(self, force=False):
+            if self.train_function is not None and not force:
+                return
+            step = tf.function(self.train_step, jit_compile=self.jit_compile if self.part is None else True)
+
+            def take_epoch(source):
+                data = next(source)
+                order = np.arange(len(data[0]))
+                if self._is_shuffled:
+                    np.random.shuffle(order)  # noqa: NPY002
+                for rows in np.split(order, range(self._batch_size, len(order), self._batch_size)):
+                    logs = step(tuple(tf.gather(each, rows) for each in data))
+                return logs
+
+            self.train_function = take_epoch
+
+        def train_step(self, data):
+            if self.part is None or len(data[0]) <= self.part or len(data[0]) % self.part:
+                return super().train_step(data)
+            parts = [tf.reshape(each, (-1, self.part, *each.shape[1:])) for each in data]
+
+            def step(i):
+                keras.Model.train_step(self, tuple(each[i] for each in parts))
+                return (i + 1,)
+
+            tf.while_loop(lambda i: i < len(parts[0]), step, (0,))
+            return self.get_metrics_result()
+
+    def hold(*arrays):
+        return tf.data.Dataset.from_tensors(tuple(each for each in arrays if each is not None)).repeat()
 
     return ScannedModel
 

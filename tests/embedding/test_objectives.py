@@ -35,17 +35,30 @@ def test_divergence_pulls_the_latents_together():
     assert loose.score(X) > tight.score(X)
 
 
+def train_desom(X, **settings):
+    """Return the embedder, its latents and their mean distance to the map, as a share of their spread."""
+    embedder = ConvAutoencoderEmbedder(2, **{**SETTINGS, **settings}, objective=DESOM(3, 4, gamma=0.1)).fit(X)
+    Z = embedder.transform(X)
+    nearest = np.linalg.norm(Z[:, None] - embedder.map_.reshape(-1, 2), axis=2).min(axis=1)
+    return embedder, Z, nearest.mean() / np.linalg.norm(Z - Z.mean(axis=0), axis=1).mean()
+
+
 def test_desom_has_a_map_to_start_from():
     X = make_spectra()
-    embedder = ConvAutoencoderEmbedder(2, **SETTINGS, objective=DESOM(3, 4, gamma=0.1)).fit(X)
+    embedder, Z, _ = train_desom(X, epochs=1)
     assert embedder.map_.shape == (3, 4, 2)
-    Z = embedder.transform(X)
-    distance = np.linalg.norm(Z[:, None] - embedder.map_.reshape(-1, 2), axis=2).min(axis=1)
-    to_mean = np.linalg.norm(Z - Z.mean(axis=0), axis=1)
-    assert distance.mean() < 0.6 * to_mean.mean()
     mapper = SOMMapper(3, 4, init=embedder.map_, random_state=0).fit(Z)
     assert mapper.weights_.shape == (3, 4, 2)
     assert ConvAutoencoderEmbedder(2, **TINY["residual"], random_state=0).fit(X).map_ is None
+
+
+def test_map_of_desom_learns():
+    X = make_spectra()
+    short, long = (
+        np.mean([train_desom(X, epochs=epochs, patience=epochs, random_state=seed)[2] for seed in range(3)])
+        for epochs in (1, 60)
+    )
+    assert long < 0.85 * short
 
 
 def test_parameters_of_an_objective_are_searched():
