@@ -98,7 +98,7 @@ def report(name, runs, bound="", truth_bound=""):
         f"{name}: PCA {np.median([run['pca'] for run in runs]):.3e}, embedder / PCA median {np.median(ratios):.4f} "
         f"worst {ratios.max():.4f}{bound}, against the truth "
         f"{np.median([run['truth'] for run in runs]):.4f}{truth_bound}; "
-        f"{np.median([run['wall'] for run in runs]):.0f} s, {np.median([run['cpu'] for run in runs]):.0f} s of CPU, "
+        f"each {np.round(ratios, 4)}; {np.median([run['wall'] for run in runs]):.0f} s, {np.median([run['cpu'] for run in runs]):.0f} s of CPU, "
         f"{len(runs)} runs"
     )
 
@@ -108,7 +108,11 @@ def bench_sizes(options, snr=np.inf):
     truth = read_spectra(options.catalog, options.rows)
     for latent_dim in options.sizes or BOUNDS:
         bound = str(NOISY_BOUND if np.isfinite(snr) else BOUNDS.get(latent_dim, 1.0))
-        runs = [compare(truth, latent_dim, split=s, seed=s, snr=snr, **options.settings) for s in options.splits]
+        runs = [
+            compare(truth, latent_dim, split=split, seed=seed, snr=snr, **options.settings)
+            for split in options.splits
+            for seed in options.seeds
+        ]
         report(f"{latent_dim} latents, S/N {snr:g}", runs, bound)
 
 

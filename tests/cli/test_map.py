@@ -242,6 +242,22 @@ def test_big_endian_catalogues_of_bad_rows_only_are_refused(tmp_path, capsys):
     assert "0 of 5 spectra are finite" in capsys.readouterr().err
 
 
+def test_an_embedder_that_remains_pca_knows_its_domain_too(tmp_path):
+    catalog, other = make_catalog(60), make_catalog(5)
+    catalog.flux = (1 + 0.3 * np.random.default_rng(0).standard_normal(catalog.flux.shape)).astype("f4")
+    other.flux *= (1 + 3 * (GRID > 4200)).astype("f4")
+    write_catalog(tmp_path / "noise.fits", catalog)
+    write_catalog(tmp_path / "other.fits", other)
+    assert main(["map", str(tmp_path / "noise.fits"), "--out", str(tmp_path / "zoo"), *QUICK]) == 0
+    model = tmp_path / "zoo" / "model.joblib"
+    embedder = joblib.load(model)["map"]["embed"]
+    assert embedder.best_loss_ == embedder.pca_loss_
+    assert len(embedder.training_rows_) == 60  # there are none that it has not seen, to tell its domain by
+    assert read_map(tmp_path / "zoo" / "map.fits")["in_domain"].mean() > 0.9
+    assert main(["apply", str(model), str(tmp_path / "other.fits"), "--out", str(tmp_path / "other_map.fits")]) == 0
+    assert not read_map(tmp_path / "other_map.fits")["in_domain"].any()
+
+
 def test_the_command_is_a_module_too():
     result = subprocess.run([sys.executable, "-m", "sklearn_sedzoo", "--version"], capture_output=True, text=True)
     assert result.stdout.strip() == "0.1.0"
