@@ -5,6 +5,7 @@
     python -m tests.benchmarks.bench_embedding large --catalog FILE         # 3 latents on 10,000 spectra
     python -m tests.benchmarks.bench_embedding large --catalog FILE --snr 30
     python -m tests.benchmarks.bench_embedding auto --seeds 0,1,2,3,4       # latent_dim="auto" and the latents' noise
+    python -m tests.benchmarks.bench_embedding told --snr inf,30            # properties by cells: 16 latents or "auto"
     python -m tests.benchmarks.bench_embedding ablation                     # with and without convolutions, one start
     python -m tests.benchmarks.bench_embedding thesis                       # time to the thesis network's final error
     python -m tests.benchmarks.bench_embedding backends                     # an epoch on each backend, beside PyTorch
@@ -31,12 +32,15 @@ import time
 from importlib.util import find_spec
 
 import numpy as np
+import pandas as pd
+from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
 
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
 from sklearn_sedzoo.io import read_catalog
+from sklearn_sedzoo.mapping import SOMMapper
 from tests.benchmarks.fsps_runs import NAMES, add_noise, nmad, read_properties
 
 BOUNDS = {2: 0.15, 4: 0.03, 8: 0.04, 16: 0.15, 256: 1.0}
@@ -98,7 +102,8 @@ def report(name, runs, bound="", truth_bound=""):
         f"{name}: PCA {np.median([run['pca'] for run in runs]):.3e}, embedder / PCA median {np.median(ratios):.4f} "
         f"worst {ratios.max():.4f}{bound}, against the truth "
         f"{np.median([run['truth'] for run in runs]):.4f}{truth_bound}; "
-        f"each {np.round(ratios, 4)}; {np.median([run['wall'] for run in runs]):.0f} s, {np.median([run['cpu'] for run in runs]):.0f} s of CPU, "
+        f"each {np.round(ratios, 4)}; {np.median([run['wall'] for run in runs]):.0f} s, "
+        f"{np.median([run['cpu'] for run in runs]):.0f} s of CPU, "
         f"{len(runs)} runs"
     )
 
@@ -136,12 +141,13 @@ def bench_large(options):
 
 
 def bench_ablation(options):
-    """Print what convolutions and starts add at 4 latents."""
+    """Print what convolutions and starts add."""
     truth = read_spectra(options.catalog, options.rows)
-    for name, settings in {"default": {}, "no convolutions": {"filters": ()}, "one start": {"n_init": 1}}.items():
-        settings = {**options.settings, **settings}
-        runs = [compare(truth, 4, split=split, seed=split, **settings) for split in options.splits]
-        report(f"4 latents, {name}", runs)
+    for latent_dim in options.sizes or (4,):
+        for name, settings in {"default": {}, "no convolutions": {"filters": ()}, "one start": {"n_init": 1}}.items():
+            settings = {**options.settings, **settings}
+            runs = [compare(truth, latent_dim, split=split, seed=0, **settings) for split in options.splits]
+            report(f"{latent_dim} latents, {name}", runs)
 
 
 def bench_auto(options):
@@ -162,6 +168,41 @@ def bench_auto(options):
                 f"{tried}; noise of the latents {np.round(embedder.latent_noise_, 4)}, {int(embedder.is_noisy_.sum())} "
                 f"flagged; {cpu:.0f} s of CPU"
             )
+
+
+def bench_told(options):
+    """Print the share of the variance of properties that cells, clusters and neighbours tell of held-out spectra."""
+    truth, properties = read_table(options.catalog, options.rows)
+    for snr in options.snr or (np.inf, 30):
+        told = {16: [], "auto": []}
+        for split in options.splits:
+            X = add_noise(truth, snr, 2000 + split)
+            fit, held_out = split_rows(len(X), split)
+            known, asked = properties[fit], properties[held_out]
+            for latent_dim, runs in told.items():
+                embedder = ConvAutoencoderEmbedder(latent_dim, whiten="robust", random_state=split, **options.settings)
+                learned, placed = embedder.fit(X[fit]).transform(X[fit]), embedder.transform(X[held_out])
+                groupers = SOMMapper(10, 10, random_state=split), KMeans(6, n_init=10, random_state=split)
+                guesses = [tell_by_group(each.fit(learned), learned, known, placed) for each in groupers]
+                near = KNeighborsRegressor(5, weights="distance").fit(learned, known)
+                runs.append([explained(asked, guess) for guess in (*guesses, near.predict(placed))])
+        for latent_dim, runs in told.items():
+            cells, clusters, near = np.round(np.median(runs, axis=0), 3)
+            say(
+                f"S/N {snr:g}, {latent_dim} latents: {', '.join(NAMES)} by cells {cells}, 6 clusters {clusters}, "
+                f"5 neighbours {near}"
+            )
+
+
+def tell_by_group(grouper, learned, known, placed):
+    """Return the mean properties of the group of each spectrum; of all where a group has no spectra to learn from."""
+    groups = pd.DataFrame(known).groupby(np.asarray(grouper.predict(learned))).mean()
+    return groups.reindex(grouper.predict(placed)).fillna(pd.Series(known.mean(axis=0))).to_numpy()
+
+
+def explained(truth, guess):
+    """Return the share of the variance of each column."""
+    return 1 - np.mean((truth - guess) ** 2, axis=0) / truth.var(axis=0)
 
 
 def bench_thesis(options):
