@@ -22,6 +22,11 @@ def load_scanned_model():
     return makers[load_keras().config.backend()]()
 
 
+def count_parts(n_rows, part):
+    """Return into how many steps a batch falls: one where it is no whole number of parts."""
+    return 1 if part is None or n_rows % part else n_rows // part
+
+
 @lru_cache(maxsize=1)
 def _load_for_jax():
     """Return a model whose loop over the parts is compiled with the step."""
@@ -34,7 +39,7 @@ def _load_for_jax():
         def train_step(self, state, data):
             x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
             parts = tuple(each for each in (x, y, weight) if each is not None)
-            if self.part is None or len(x) <= self.part or len(x) % self.part:
+            if count_parts(len(x), self.part) == 1:
                 return super().train_step(state, data)
 
             def step(state, rows):
@@ -135,15 +140,16 @@ def _load_for_tensorflow():
             self.train_function = take_epoch
 
         def train_step(self, data):
-            if self.part is None or len(data[0]) <= self.part or len(data[0]) % self.part:
+            n_parts = count_parts(len(data[0]), self.part)
+            if n_parts == 1:
                 return super().train_step(data)
-            parts = [tf.reshape(each, (-1, self.part, *each.shape[1:])) for each in data]
+            parts = [tf.reshape(each, (n_parts, self.part, *each.shape[1:])) for each in data]
 
             def step(i):
                 keras.Model.train_step(self, tuple(each[i] for each in parts))
                 return (i + 1,)
 
-            tf.while_loop(lambda i: i < len(parts[0]), step, (0,))
+            tf.while_loop(lambda i: i < n_parts, step, (0,))
             return self.get_metrics_result()
 
     def hold(*arrays):

@@ -94,6 +94,14 @@ def compare(truth, latent_dim, *, split, seed, snr=np.inf, **settings):
     return {"ratio": error / pca_error, "truth": missed / pca_missed, "pca": pca_error, "wall": wall, "cpu": cpu}
 
 
+def compare_all(truth, latent_dim, options, **settings):
+    """Train on every split with every seed."""
+    settings = {**options.settings, **settings}
+    return [
+        compare(truth, latent_dim, split=k, seed=seed, **settings) for k in options.splits for seed in options.seeds
+    ]
+
+
 def report(name, runs, bound="", truth_bound=""):
     """Print the median and the worst of some runs, each beside its bound where it has one."""
     ratios = np.array([run["ratio"] for run in runs])
@@ -113,11 +121,7 @@ def bench_sizes(options, snr=np.inf):
     truth = read_spectra(options.catalog, options.rows)
     for latent_dim in options.sizes or BOUNDS:
         bound = str(NOISY_BOUND if np.isfinite(snr) else BOUNDS.get(latent_dim, 1.0))
-        runs = [
-            compare(truth, latent_dim, split=split, seed=seed, snr=snr, **options.settings)
-            for split in options.splits
-            for seed in options.seeds
-        ]
+        runs = compare_all(truth, latent_dim, options, snr=snr)
         report(f"{latent_dim} latents, S/N {snr:g}", runs, bound)
 
 
@@ -131,11 +135,7 @@ def bench_large(options):
     """Print the error at 3 latents of a large catalogue over seeds and splits."""
     truth = read_spectra(options.catalog, options.rows)
     for snr in options.snr or (np.inf,):
-        runs = []
-        for split in options.splits:
-            for seed in options.seeds:
-                runs.append(compare(truth, 3, split=split, seed=seed, snr=snr, **options.settings))
-                report(f"S/N {snr:g} split {split} seed {seed}", runs[-1:])
+        runs = compare_all(truth, 3, options, snr=snr)
         bounds = (str(NOISY_BOUND), "0.30" if snr == 30 else "") if np.isfinite(snr) else ("median 0.015, worst 0.030",)
         report(f"{len(truth)} spectra, 3 latents, S/N {snr:g}", runs, *bounds)
 
@@ -145,9 +145,7 @@ def bench_ablation(options):
     truth = read_spectra(options.catalog, options.rows)
     for latent_dim in options.sizes or (4,):
         for name, settings in {"default": {}, "no convolutions": {"filters": ()}, "one start": {"n_init": 1}}.items():
-            settings = {**options.settings, **settings}
-            runs = [compare(truth, latent_dim, split=split, seed=0, **settings) for split in options.splits]
-            report(f"{latent_dim} latents, {name}", runs)
+            report(f"{latent_dim} latents, {name}", compare_all(truth, latent_dim, options, **settings))
 
 
 def bench_auto(options):

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder, _backend
-from sklearn_sedzoo.embedding._backend import load_keras
 from sklearn_sedzoo.io import save_model
 from tests.embedding.test_autoencoder import TINY, make_spectra
 
@@ -54,7 +53,7 @@ print(json.dumps(found))
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", [name for name in OTHERS if name != _backend.choose_backend()])
 def test_other_backend_trains_and_reads_our_models(tmp_path, backend):
-    X, own = make_spectra(), load_keras().config.backend()
+    X, own = make_spectra(), _backend.load_keras().config.backend()
     for kind, settings in TINY.items():
         # whitening divides the latents of a hardly trained network by almost nothing, and roundings with them
         embedder = ConvAutoencoderEmbedder(2, **settings, whiten=False, random_state=0).fit(X)
