@@ -298,7 +298,7 @@ def _():
 
 @case(29, "air and vacuum")
 def _():
-    table = SpectrumTable(FLUX, GRID, meta={"medium": "air"})
+    table = SpectrumTable(FLUX, GRID, medium="air")
     with pytest.warns(SedGridWarning, match="declares wavelengths in air, but medium=None.*Pass medium='air'"):
         SpectrumResampler(BINS).fit(table)
     converted = SpectrumResampler(BINS, medium="air").fit_transform(table)

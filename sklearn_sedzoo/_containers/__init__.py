@@ -28,6 +28,7 @@ from sklearn_sedzoo._containers._layout import (
     tables_from_columns,
     wavelengths_of,
 )
+from sklearn_sedzoo._containers._line_list import ABSORPTION_LINES, EMISSION_LINES, SKY_LINES
 from sklearn_sedzoo._containers._read import (
     SpectrumBlocks,
     join_blocks,
@@ -41,6 +42,8 @@ from sklearn_sedzoo._containers._table import SpectrumTable
 from sklearn_sedzoo._containers._units import check_plausible, find_density, to_angstrom
 
 __all__ = [
+    "ABSORPTION_LINES",
+    "EMISSION_LINES",
     "ERROR_NAMES",
     "FLUX_NAMES",
     "FLUX_PREFIX",
@@ -50,6 +53,7 @@ __all__ = [
     "LOG_NAMES",
     "MASK_NAMES",
     "REDSHIFT_NAMES",
+    "SKY_LINES",
     "WAVELENGTH_NAMES",
     "SpectrumBlocks",
     "SpectrumColumns",

@@ -144,8 +144,8 @@ def share_properties(tables, properties):
     return tables
 
 
-def rising_table(flux, wavelength, ivar, flux_unit="", properties=None, meta=None):
-    """Return a SpectrumTable of a grid that rises or falls."""
+def rising_table(flux, wavelength, ivar, flux_unit="", properties=None, meta=None, **facts):
+    """Return a SpectrumTable of a grid that rises or falls; `facts` are its other fields (frame, medium, ...)."""
     order = slice(None, None, 1 if wavelength[0] < wavelength[-1] else -1)
     return SpectrumTable(
         np.ascontiguousarray(flux[:, order]),
@@ -154,6 +154,7 @@ def rising_table(flux, wavelength, ivar, flux_unit="", properties=None, meta=Non
         flux_unit,
         meta or {},
         ivar=None if ivar is None else np.ascontiguousarray(ivar[:, order]),
+        **facts,
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
 
 from sklearn_sedzoo._containers._columns import IVAR_PREFIX, KNOWN_SCALARS, name_wavelengths
+from sklearn_sedzoo._containers._units import find_density
+from sklearn_sedzoo._validation import check_option
 
 
 @dataclass
@@ -25,11 +28,20 @@ class SpectrumTable:
     flux_unit : str, default=""
         Unit of the flux as written in the file.
     meta : dict
-        What else is known: ``path``, ``medium`` ("vacuum" or "air"), ``origin``, ``frame`` ("observed" or "rest").
+        What else is known: ``path``, ``origin`` (the reader and its version), ``unused`` (what the file holds and
+        nobody read).
     ivar : ndarray of shape (n_samples, n_wavelengths), optional
         Inverse variance of the flux, in ``flux_unit ** -2``; 0 is masked.
     quality : ndarray of shape (n_samples,), optional
         Sum of the bits of `sklearn_sedzoo.io.QUALITY_BITS` that hold for each spectrum; 0 is good.
+    frame : {"rest", "observed"} or None, default=None
+        Whether the redshift is out of the wavelengths; None: not stated.
+    medium : {"vacuum", "air"} or None, default=None
+        Medium in which the wavelengths are given; None: not stated.
+    survey : str or None, default=None
+        Survey or instrument whose data model the file follows, such as "SDSS".
+    is_dereddened : bool, default=False
+        Whether the extinction by the dust of our Galaxy has been corrected for.
     """
 
     flux: np.ndarray
@@ -39,8 +51,20 @@ class SpectrumTable:
     meta: dict = field(default_factory=dict)
     ivar: np.ndarray | None = field(default=None, kw_only=True)
     quality: np.ndarray | None = field(default=None, kw_only=True)
+    frame: str | None = field(default=None, kw_only=True)
+    medium: str | None = field(default=None, kw_only=True)
+    survey: str | None = field(default=None, kw_only=True)
+    is_dereddened: bool = field(default=False, kw_only=True)
 
     def __post_init__(self):
+        check_option("SpectrumTable", "frame", self.frame, (None, "rest", "observed"))
+        check_option("SpectrumTable", "medium", self.medium, (None, "vacuum", "air"))
+        misplaced = [name for name in ("frame", "medium", "survey") if name in self.meta]
+        if misplaced:
+            raise ValueError(
+                f"meta of SpectrumTable holds {misplaced[0]!r}, which is a field of its own. Pass "
+                f"SpectrumTable(..., {misplaced[0]}={self.meta[misplaced[0]]!r})."
+            )
         if self.flux.ndim != 2 or self.flux.shape[1] != len(self.wavelength):
             raise ValueError(
                 f"flux of SpectrumTable must have shape (n_samples, {len(self.wavelength)}) to match the "
@@ -67,16 +91,31 @@ class SpectrumTable:
         return len(self.flux)
 
     def __getitem__(self, rows):
-        """Return the table of the selected rows (slice, mask or indices)."""
-        return SpectrumTable(
-            self.flux[rows],
-            self.wavelength,
-            self.properties.iloc[rows],
-            self.flux_unit,
-            dict(self.meta),
+        """Return the table of the selected rows (slice, mask, indices; one number gives a table of one row)."""
+        if isinstance(rows, tuple):  # scikit-learn selects rows of whatever has a shape by [rows, ...]
+            rows, *rest = rows
+            if any(part is not Ellipsis and part != slice(None) for part in rest):
+                raise TypeError("SpectrumTable takes an index of rows only; its wavelengths stay together.")
+        if isinstance(rows, Integral):
+            rows = [rows]
+        return replace(
+            self,
+            flux=self.flux[rows],
+            properties=self.properties.iloc[rows],
+            meta=dict(self.meta),
             ivar=None if self.ivar is None else self.ivar[rows],
             quality=None if self.quality is None else self.quality[rows],
         )
+
+    @property
+    def shape(self):
+        """Number of spectra and of wavelengths."""
+        return self.flux.shape
+
+    @property
+    def density(self):
+        """Per what the flux is a density: "wavelength", "frequency", or None where the unit does not tell."""
+        return find_density(self.flux_unit) or None
 
     @property
     def redshift(self):
@@ -100,6 +139,5 @@ class SpectrumTable:
         for name in KNOWN_SCALARS:
             if name in self.properties:
                 frame[name] = self.properties[name].astype(float)
-        stated = {name: self.meta.get(name, "") for name in ("medium", "frame")}
-        frame.attrs.update({"flux_unit": self.flux_unit, **stated})
+        frame.attrs.update({"flux_unit": self.flux_unit, "medium": self.medium, "frame": self.frame})
         return frame

@@ -11,5 +11,5 @@ def check_file(options):
 
 
 def _origin(catalog):
-    origin = catalog.meta.get("origin")
+    origin = catalog.meta.get("origin") or catalog.survey
     return f" ({origin})" if origin else ""

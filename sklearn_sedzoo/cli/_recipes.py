@@ -56,7 +56,7 @@ def default_recipe(catalog, seed):
     wavelength, redshift = catalog.wavelength, None
     low, high = fine_range(wavelength)
     grid_range, notes = None, []
-    if catalog.meta.get("frame") == "observed" and catalog.redshift is not None:
+    if catalog.frame == "observed" and catalog.redshift is not None:
         redshift = "redshift"
         low, high = rest_range(wavelength, catalog.redshift)
         notes.append(
@@ -98,7 +98,7 @@ def rest_range(wavelength, redshift):
 
 def medium_of(catalog):
     """Return "air" where the file says so: the resampler then converts to vacuum."""
-    return "air" if catalog.meta.get("medium") == "air" else None
+    return "air" if catalog.medium == "air" else None
 
 
 def thesis_recipe(catalog, seed):

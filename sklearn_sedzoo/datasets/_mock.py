@@ -122,8 +122,8 @@ def make_sed_catalog(n_galaxies=1000, *, random_state=0, dust=False, emission_li
         flux *= (10 ** (-0.4 * depth)).astype(np.float32)
     youngest = float(_AGES[0])
     n_clipped = int((properties["age"] < youngest).sum())
-    meta = {"medium": "vacuum", "origin": library.origin, "youngest_age": youngest, "n_clipped": n_clipped}
-    return SpectrumTable(flux, grid, properties, FLUX_UNIT, meta)
+    meta = {"origin": library.origin, "youngest_age": youngest, "n_clipped": n_clipped}
+    return SpectrumTable(flux, grid, properties, FLUX_UNIT, meta, frame="rest", medium="vacuum")
 
 
 @lru_cache(maxsize=1)

@@ -140,8 +140,8 @@ def sample_ssp_catalog(library, n_galaxies, *, random_state=None, extra=None, wa
 
 def _as_table(flux, wavelength, properties, origin, youngest):
     n_clipped = int((properties["age"] < youngest).sum())
-    meta = {"medium": "vacuum", "origin": origin, "youngest_age": float(youngest), "n_clipped": n_clipped}
-    return SpectrumTable(flux, wavelength, properties, FLUX_UNIT, meta)
+    meta = {"origin": origin, "youngest_age": float(youngest), "n_clipped": n_clipped}
+    return SpectrumTable(flux, wavelength, properties, FLUX_UNIT, meta, frame="rest", medium="vacuum")
 
 
 def _inside(wavelength, low, high):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import warnings
+from dataclasses import replace
 
 import astropy.units as u
 import numpy as np
@@ -174,8 +175,8 @@ def write_catalog(path, catalog, *, overwrite=False):
     if catalog.flux_unit:
         flux.header["BUNIT"] = catalog.flux_unit
     grid = fits.BinTableHDU(Table({"wavelength": np.asarray(catalog.wavelength) * u.AA}), name="WAVELENGTH")
-    if catalog.meta.get("medium"):
-        grid.header["AIRORVAC"] = {"vacuum": "vac"}.get(catalog.meta["medium"], catalog.meta["medium"])
+    if catalog.medium:
+        grid.header["AIRORVAC"] = {"vacuum": "vac"}.get(catalog.medium, catalog.medium)
     hdus = [fits.PrimaryHDU(), flux, grid]
     if catalog.ivar is not None:
         hdus.append(fits.ImageHDU(catalog.ivar, name="IVAR"))
@@ -288,12 +289,10 @@ def _insert_unreadable(table, counts, unreadable):
     ivar = table.ivar
     if ivar is not None:
         ivar = np.concatenate([ivar, np.zeros((n_lost, n_pixels), dtype=ivar.dtype)])[order]
-    return SpectrumTable(
-        np.concatenate([table.flux, np.full((n_lost, n_pixels), np.nan, dtype=kind)])[order],
-        table.wavelength,
-        properties,
-        table.flux_unit,
-        table.meta,
+    return replace(
+        table,
+        flux=np.concatenate([table.flux, np.full((n_lost, n_pixels), np.nan, dtype=kind)])[order],
+        properties=properties,
         ivar=ivar,
         quality=np.concatenate([table.quality, np.full(n_lost, lost_bits)]).astype(np.int16)[order],
     )

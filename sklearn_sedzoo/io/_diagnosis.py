@@ -146,7 +146,7 @@ def _describe_rows(catalog, found):
 def _measure_frame(catalog, flux, usable, found):
     """Return 1 + z by which the spectra must be divided to be at rest, and say how that is known."""
     ones = np.ones(len(flux))
-    stated = catalog.meta.get("frame", "")
+    stated = catalog.frame
     redshift = catalog.redshift
     if redshift is not None:
         redshift = np.where(np.isfinite(redshift[usable]), redshift[usable], 0.0)
@@ -183,7 +183,7 @@ def _measure_frame(catalog, flux, usable, found):
 
 
 def _measure_medium(catalog, flux, stretch, found):
-    stated = catalog.meta.get("medium", "")
+    stated = catalog.medium
     if found.measured["frame"] == "unknown" or (found.measured["frame"] == "observed" and catalog.redshift is None):
         found.facts["medium"] = f"{stated or 'unknown'}; cannot tell: where the lines should stand is not known"
         found.measured.update({"medium": stated or "unknown", "offset_km_s": np.nan, "error_km_s": np.inf})

@@ -62,7 +62,8 @@ def _read_image(flux_hdu, tables, images, hdus, path, unit):
         inverse_variances(*beside, flux.shape),
         str(flux_hdu.header.get("BUNIT") or ""),
         properties,
-        {"path": str(path), "medium": _medium(hdu)},
+        {"path": str(path)},
+        medium=_medium(hdu),
     )
 
 
@@ -78,7 +79,7 @@ def _read_columns(hdu, hdus, path, unit):
         units[WAVELENGTH_NAMES[0]] = "Angstrom"
     tables = tables_from_columns(columns, units, unit=unit, where=_name(hdu))
     for table in tables:
-        table.meta = {"path": str(path), "medium": _medium(axis_hdu)}
+        table.meta, table.medium = {"path": str(path)}, _medium(axis_hdu)
     return share_properties(tables, scalar_columns(hdu))
 
 
@@ -135,9 +136,7 @@ def _read_wavelength(flux_hdu, hdus, path, unit):
 
 
 def _medium(hdu):
-    return {"vac": "vacuum", "vacuum": "vacuum", "air": "air"}.get(
-        str(hdu.header.get("AIRORVAC", "")).strip().lower(), ""
-    )
+    return {"vac": "vacuum", "vacuum": "vacuum", "air": "air"}.get(str(hdu.header.get("AIRORVAC", "")).strip().lower())
 
 
 def _read_properties(tables, n_rows):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -33,9 +35,10 @@ def stack_spectra(tables, *, grid=None, path=""):
     units = {table.flux_unit for table in tables}
     if len(units) > 1:
         raise SedReadError(f"{path}: the spectra are in different units ({', '.join(sorted(units))}). Convert them.")
-    media = {table.meta.get("medium", "") for table in tables}
-    if len(media) > 1:
-        raise SedReadError(f"{path}: the spectra are in different media ({sorted(media)}). Convert them to vacuum.")
+    for name, cure in (("medium", "Convert them to vacuum."), ("frame", "Bring them to one frame.")):
+        stated = {getattr(table, name) or "not stated" for table in tables}
+        if len(stated) > 1:
+            raise SedReadError(f"{path}: the spectra differ in their {name} ({', '.join(sorted(stated))}). {cure}")
     if grid is not None:
         wavelength = np.asarray(grid, dtype=float)
         parts = [_resample(table, wavelength) for table in tables]
@@ -52,12 +55,12 @@ def stack_spectra(tables, *, grid=None, path=""):
         quality = np.concatenate(
             [np.zeros(len(table), dtype=np.int16) if table.quality is None else table.quality for table in tables]
         )
-    return SpectrumTable(
-        np.concatenate([flux for flux, _ in parts]),
-        wavelength,
-        properties,
-        first.flux_unit,
-        dict(first.meta),
+    return replace(
+        first,
+        flux=np.concatenate([flux for flux, _ in parts]),
+        wavelength=wavelength,
+        properties=properties,
+        meta=dict(first.meta),
         ivar=np.concatenate([ivar for _, ivar in parts]) if with_ivar else None,
         quality=quality,
     )

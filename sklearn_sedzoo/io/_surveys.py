@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from astropy.io import fits
@@ -29,8 +31,8 @@ def read_survey(hdus, path, unit):
                 return _read_sdss(hdus, hdu, path)
     if "DRPVER" in hdus[0].header and {"WAVE", "FLUX", "IVAR", "MASK"} <= names:
         [table] = read_layout(hdus, path, unit or "Angstrom")  # the data model of the MaNGA pipeline: Angstrom, vacuum
-        table.meta.update({"origin": f"MaNGA DRP {hdus[0].header['DRPVER']}", "medium": "vacuum", "frame": "observed"})
-        return table
+        table.meta["origin"] = f"MaNGA DRP {hdus[0].header['DRPVER']}"
+        return replace(table, survey="MaNGA", medium="vacuum", frame="observed")
     return None
 
 
@@ -62,7 +64,10 @@ def _read_sdss(hdus, coadd, path):
         wavelength,
         properties,
         str(header.get("BUNIT", coadd.columns[names["flux"]].unit) or ""),
-        {"path": str(path), "medium": "vacuum", "origin": "SDSS", "frame": "observed"},
+        {"path": str(path)},
+        survey="SDSS",
+        frame="observed",
+        medium="vacuum",
         ivar=ivar[None].astype(np.result_type(flux.dtype, np.float32)),
         quality=np.array([QUALITY_BITS["flagged"] if warned else 0], dtype=np.int16),
     )
@@ -93,7 +98,10 @@ def _read_desi(hdus, path, unit):
         joined.wavelength,
         properties,
         str(hdus[f"{ARMS[0]}_FLUX"].header.get("BUNIT", "")) if f"{ARMS[0]}_FLUX" in hdus else "",
-        {"path": str(path), "medium": "vacuum", "origin": "DESI", "frame": "observed"},
+        {"path": str(path)},
+        survey="DESI",
+        frame="observed",
+        medium="vacuum",
         ivar=joined.ivar,
         quality=np.where(np.broadcast_to(flagged, len(joined)), QUALITY_BITS["flagged"], 0).astype(np.int16),
     )

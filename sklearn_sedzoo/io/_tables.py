@@ -42,7 +42,7 @@ def read_table(path, unit):
     else:
         tables = _from_frame(_attempt(path, _read_frame, path, suffix), unit, path)
     for table in tables:
-        table.meta = {"path": str(path), "medium": table.meta.get("medium", "")}
+        table.meta = {"path": str(path)}
     return tables
 
 
@@ -148,6 +148,6 @@ def _from_tree(tree, unit):
     tables = tables_from_columns(columns, units, unit=unit)
     n_rows = sum(map(len, tables))
     for table in tables:
-        table.meta["medium"] = str(tree.get("medium", ""))
+        table.medium = str(tree.get("medium", "")) or None
     beside = {name: values for name, values in columns.items() if np.shape(values) == (n_rows,)}
     return share_properties(tables, pd.DataFrame(beside, index=pd.RangeIndex(n_rows)))

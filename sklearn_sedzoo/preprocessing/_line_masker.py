@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from sklearn_sedzoo._containers import EMISSION_LINES, SKY_LINES
 from sklearn_sedzoo._kernels.line_kernel import SPEED_OF_LIGHT
 from sklearn_sedzoo._validation import check_number, check_option
-from sklearn_sedzoo.preprocessing._line_list import EMISSION_LINES, SKY_LINES
 from sklearn_sedzoo.preprocessing._one_to_one import OneToOneStep
 
 

@@ -348,7 +348,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
 
     def _compare_medium(self, X):
         """Warn where X says that its wavelengths are in another medium than the parameter does."""
-        stated = getattr(X, "attrs", {}).get("medium") or (getattr(X, "meta", None) or {}).get("medium")
+        stated = getattr(X, "attrs", {}).get("medium") or getattr(X, "medium", None)
         if stated in {"air", "vacuum"} and stated != (self.medium or "vacuum"):
             warnings.warn(
                 f"X of {type(self).__name__} declares wavelengths in {stated}, but medium={self.medium!r}: they are "

@@ -272,7 +272,7 @@ def observe(catalog, seed=0):
     ivar = np.full(flux.shape, 1e38)
     flux[:, 450:455], ivar[:, 450:455] = 1e-13, 0
     properties = catalog.properties.assign(redshift=redshift)
-    return SpectrumTable(flux, grid, properties, meta={"frame": "observed"}, ivar=ivar)
+    return SpectrumTable(flux, grid, properties, frame="observed", ivar=ivar)
 
 
 @pytest.fixture(scope="module")

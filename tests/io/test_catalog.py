@@ -19,7 +19,7 @@ FLUX = np.random.default_rng(0).lognormal(size=(4, 30)).astype("f4")
 def catalog():
     properties = pd.DataFrame({"id": np.arange(4), "age": [1.0, 2, 3, 4], "good": [True, False, True, True]})
     properties.attrs["units"] = {"age": "Gyr"}
-    return SpectrumTable(FLUX, GRID, properties, "erg / (s cm2 Angstrom)", {"medium": "air"})
+    return SpectrumTable(FLUX, GRID, properties, "erg / (s cm2 Angstrom)", medium="air")
 
 
 def image_file(path, flux=FLUX, wavelength=GRID, unit="Angstrom", name="WAVELENGTH"):
@@ -39,7 +39,7 @@ def test_what_is_written_is_read(tmp_path, catalog):
     pd.testing.assert_frame_equal(again.properties, catalog.properties, check_dtype=False)
     assert again.properties.attrs["units"]["age"] == "Gyr"
     assert again.flux_unit == catalog.flux_unit
-    assert again.meta["medium"] == "air"
+    assert again.medium == "air"
     with pytest.raises(FileExistsError, match="overwrite=True"):
         write_catalog(path, catalog)
     write_catalog(path, catalog[:2], overwrite=True)
@@ -52,7 +52,7 @@ def test_the_shared_catalogue_is_read_as_astropy_reads_it(data_dir, fsps):
         np.testing.assert_array_equal(fsps.flux, hdus["FLUX"].data)
         np.testing.assert_array_equal(fsps.properties["age"], hdus["PROPERTIES"].data["age"])
     assert fsps.flux.dtype == np.dtype("=f4")
-    assert fsps.meta["medium"] == "vacuum"
+    assert fsps.medium == "vacuum"
 
 
 def test_gzip_falling_axes_and_nanometres(tmp_path):

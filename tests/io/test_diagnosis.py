@@ -58,7 +58,7 @@ def test_medium_and_frame_are_measured(mock, medium, frame):
 
 
 def test_a_false_statement_is_contradicted(mock):
-    false = changed(mock, meta={"medium": "air"})
+    false = changed(mock, medium="air")
     assert any(
         "states wavelengths in air, its lines stand where they do in vacuum" in w
         for w in diagnose_catalog(false).warnings
@@ -70,7 +70,7 @@ def test_the_shared_catalogue_is_in_vacuum_also_when_few_spectra_tell(fsps):
         some = fsps[rows]
         found = diagnose_catalog(some)
         assert (found.measured["frame"], found.measured["medium"]) == ("rest", "vacuum")
-        in_air = changed(some, wavelength=vacuum_to_air(some.wavelength), meta={})
+        in_air = changed(some, wavelength=vacuum_to_air(some.wavelength), medium=None)
         assert diagnose_catalog(in_air).measured["medium"] == "air"
 
 

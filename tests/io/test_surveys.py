@@ -41,7 +41,7 @@ def test_a_folder_of_sdss_spectra_is_laid_into_one_lattice(tmp_path):
     assert table.properties["file"].tolist() == [f"spec-0266-51602-000{i}.fits" for i in range(3)]
     assert table.properties["PLATE"].tolist() == [266] * 3
     assert table.quality.tolist() == [0, QUALITY_BITS["flagged"], 0]
-    assert table.meta["medium"] == "vacuum"
+    assert table.medium == "vacuum"
     assert len(read_catalog(tmp_path / "spec-0266-51602-0000.fits")) == 1
     (tmp_path / "spec-0266-51602-0001.fits").write_bytes(b"<html>")
     with pytest.warns(SedDataWarning, match=r"1 of 3 files cannot be read, first spec-0266-51602-0001\.fits"):
