@@ -134,10 +134,16 @@ def check_ivar(owner, ivar, n_samples):
     return ivar
 
 
-def check_redshift(owner, redshift):
-    """Return redshifts as floats; raise unless all are finite, above -1 and at most 20."""
+def is_usable_redshift(redshift):
+    """Whether redshifts are finite, above -0.1 and at most 20."""
     redshift = np.asarray(redshift, dtype=float)
-    wrong = ~(np.isfinite(redshift) & (redshift > -0.1) & (redshift <= 20))
+    return np.isfinite(redshift) & (redshift > -0.1) & (redshift <= 20)
+
+
+def check_redshift(owner, redshift):
+    """Return redshifts as floats; raise unless all are finite, above -0.1 and at most 20."""
+    redshift = np.asarray(redshift, dtype=float)
+    wrong = ~is_usable_redshift(redshift)
     if wrong.any():
         first = redshift.flat[np.flatnonzero(wrong)[0]]
         raise ValueError(

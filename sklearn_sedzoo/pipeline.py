@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from inspect import signature
+
+import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
 from sklearn_sedzoo.mapping import SOMMapper
-from sklearn_sedzoo.preprocessing import FluxNormalizer, FluxScale, SpectrumResampler
+from sklearn_sedzoo.preprocessing import ExtinctionCorrector, FluxNormalizer, FluxScale, SpectrumResampler
 
 __all__ = ["make_sed_pipeline", "split_at_embedding"]
 
@@ -22,6 +25,10 @@ def make_sed_pipeline(
     spacing="linear",
     band=(4050.0, 4150.0),
     latent_dim=16,
+    redshift=None,
+    medium=None,
+    ebv=None,
+    resample=None,
     embed=None,
     final=None,
     keep_brightness=False,
@@ -40,13 +47,24 @@ def make_sed_pipeline(
     grid : int or array-like, default=4096
         Bins of the common grid, see `SpectrumResampler`.
     grid_range : (float, float), optional
-        Outer edges of the common grid in Angstrom, by default those of the input.
+        Outer edges of the common grid in Angstrom, by default those of the input; with a redshift for each spectrum
+        those of the range that half of the spectra cover at rest.
     spacing : {"linear", "log"}, default="linear"
         Spacing of an integer `grid`.
     band : (float, float) or None, default=(4050, 4150)
         Band in Angstrom whose mean flux is set to one; None takes all pixels.
     latent_dim : int, default=16
         Latent variables of the default embedder; ignored when `embed` is given.
+    redshift : None, str or float, default=None
+        Bring observed spectra to the rest frame: the name of the column of X with the redshifts (``"redshift"``), or
+        one number for all. None: the spectra are at rest.
+    medium : {"vacuum", "air"} or None, default=None
+        Medium in which the wavelengths are given; None takes what X states, else vacuum.
+    ebv : None, str or float, default=None
+        Correct observed spectra for the dust of our Galaxy by an `ExtinctionCorrector` as the first step `deredden`:
+        the name of the column of X with E(B-V) (``"ebv"``), or one number for all.
+    resample : SpectrumResampler, optional
+        The first step itself, for what the parameters above do not offer (`wavelength` to `medium` are its own then).
     embed : transformer, optional
         The embedding, by default ``ConvAutoencoderEmbedder(latent_dim, whiten="robust", random_state=random_state)``:
         clusters and cells then see more than the strongest property. Any transformer fits, such as
@@ -68,7 +86,8 @@ def make_sed_pipeline(
     Returns
     -------
     pipeline : sklearn.pipeline.Pipeline
-        Steps `resample`, `normalize`, `embed` and `cluster` or `map`; tables of named columns travel between them.
+        Steps (`deredden`,) `resample`, `normalize`, `embed` and `cluster` or `map`; tables of named columns travel
+        between them.
 
     See Also
     --------
@@ -83,15 +102,31 @@ def make_sed_pipeline(
     >>> list(zoo.named_steps)
     ['resample', 'normalize', 'embed', 'cluster']
     """
-    resample = SpectrumResampler(
-        grid, grid_range=grid_range, spacing=spacing, wavelength=wavelength, unit=unit, on_bad=on_bad
-    )
+    own = {
+        "grid": grid,
+        "grid_range": grid_range,
+        "spacing": spacing,
+        "wavelength": wavelength,
+        "unit": unit,
+        "redshift": redshift,
+        "medium": medium,
+    }
+    if resample is None:
+        resample = SpectrumResampler(**own, on_bad=on_bad)
+    else:
+        _refuse_both(own)
+        resample = clone(resample)
+        wavelength, unit = resample.wavelength, resample.unit
     if embed is None:
         embed = ConvAutoencoderEmbedder(latent_dim, whiten="robust", on_bad=on_bad, random_state=random_state)
     knows_errors = isinstance(embed, ConvAutoencoderEmbedder)
     normalize = ("normalize", FluxNormalizer(band, on_bad=on_bad, with_ivar=knows_errors))
     embed = ("embed", clone(embed, safe=False))
     steps = [("resample", resample)]
+    if ebv is not None:
+        steps.insert(0, ("deredden", ExtinctionCorrector(ebv, wavelength=wavelength, unit=unit, on_bad=on_bad)))
+        if wavelength is not None:  # the names of its columns tell from here on
+            resample.set_params(wavelength=None, unit="Angstrom")
     if keep_brightness:
         brightness = Pipeline([("scale", FluxScale(band, on_bad=on_bad)), ("standardize", StandardScaler())])
         steps.append(("features", FeatureUnion([("latent", Pipeline([normalize, embed])), ("brightness", brightness)])))
@@ -103,6 +138,17 @@ def make_sed_pipeline(
             final.set_params(random_state=random_state)
         steps.append(("map" if isinstance(final, SOMMapper) else "cluster", final))
     return Pipeline(steps, memory=memory).set_output(transform="pandas")
+
+
+def _refuse_both(own):
+    """Raise where a parameter of the resampler is given beside the resampler itself."""
+    defaults = signature(make_sed_pipeline).parameters
+    given = [name for name, value in own.items() if np.ndim(value) or value != defaults[name].default]
+    if given:
+        raise ValueError(
+            f"`resample` and `{given[0]}` of make_sed_pipeline are both given. Set {given[0]} in the SpectrumResampler "
+            "itself."
+        )
 
 
 def split_at_embedding(estimator):

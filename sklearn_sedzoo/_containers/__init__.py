@@ -10,6 +10,14 @@ from sklearn_sedzoo._containers._columns import (
     parse_wavelength_names,
 )
 from sklearn_sedzoo._containers._convert import name_columns, tables_from_astropy
+from sklearn_sedzoo._containers._frame import (
+    FrameDecision,
+    decide_frame,
+    judge_frame,
+    measure_frame,
+    settle_frame,
+    take_usable,
+)
 from sklearn_sedzoo._containers._grid import check_grid, find_wavelength, require_wavelength
 from sklearn_sedzoo._containers._layout import (
     ERROR_NAMES,
@@ -17,18 +25,16 @@ from sklearn_sedzoo._containers._layout import (
     IVAR_NAMES,
     LOG_NAMES,
     MASK_NAMES,
-    REDSHIFT_NAMES,
     WAVELENGTH_NAMES,
     as_floats,
-    find_name,
     inverse_variances,
-    name_properties,
     rising_table,
     share_properties,
     tables_from_columns,
     wavelengths_of,
 )
 from sklearn_sedzoo._containers._line_list import ABSORPTION_LINES, EMISSION_LINES, SKY_LINES
+from sklearn_sedzoo._containers._property_names import REDSHIFT_NAMES, find_name, name_properties
 from sklearn_sedzoo._containers._read import (
     SpectrumBlocks,
     join_blocks,
@@ -55,18 +61,22 @@ __all__ = [
     "REDSHIFT_NAMES",
     "SKY_LINES",
     "WAVELENGTH_NAMES",
+    "FrameDecision",
     "SpectrumBlocks",
     "SpectrumColumns",
     "SpectrumTable",
     "as_floats",
     "check_grid",
     "check_plausible",
+    "decide_frame",
     "find_density",
     "find_name",
     "find_wavelength",
     "inverse_variances",
     "is_specutils",
     "join_blocks",
+    "judge_frame",
+    "measure_frame",
     "name_columns",
     "name_properties",
     "name_wavelengths",
@@ -77,12 +87,14 @@ __all__ = [
     "refuse_shifted",
     "require_wavelength",
     "rising_table",
+    "settle_frame",
     "share_properties",
     "split_specutils",
     "table_from_specutils",
     "tables_from_astropy",
     "tables_from_columns",
     "take_flux",
+    "take_usable",
     "to_angstrom",
     "wavelengths_of",
 ]

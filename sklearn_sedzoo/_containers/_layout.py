@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_sedzoo._containers._grid import check_grid
+from sklearn_sedzoo._containers._property_names import find_name, name_properties
 from sklearn_sedzoo._containers._table import SpectrumTable
 from sklearn_sedzoo._containers._units import check_plausible, is_contradicted, to_angstrom
 
@@ -15,23 +16,6 @@ FLUX_NAMES = ("FLUX", "SPECTRA", "SPEC", "FLUXES")
 IVAR_NAMES = ("IVAR", "IVARS", "INVVAR")
 ERROR_NAMES = ("ERROR", "ERR", "FLUX_ERR", "FLUXERR", "FLUX_ERROR", "SIGMA", "STDDEV", "UNCERT", "UNCERTAINTY")
 MASK_NAMES = ("MASK", "AND_MASK", "DQ", "BADPIX")
-REDSHIFT_NAMES = ("REDSHIFT", "Z", "Z_SPEC", "ZSPEC")
-EBV_NAMES = ("EBV", "E(B-V)", "E_BV", "SFD_EBV")
-
-
-def find_name(names, group):
-    """Return the first of the names that belongs to a group, whatever its case, or None."""
-    upper = {str(name).upper(): name for name in reversed(list(names))}
-    return next((upper[name] for name in group if name in upper), None)
-
-
-def name_properties(properties):
-    """Return properties with columns ``redshift`` and ``ebv`` where another usual name holds them."""
-    for name, group in (("redshift", REDSHIFT_NAMES), ("ebv", EBV_NAMES)):
-        found = find_name(properties.columns, group)
-        if found is not None and name not in properties:
-            properties[name] = properties[found].astype(float)
-    return properties
 
 
 def wavelengths_of(values, file_unit, unit, where):

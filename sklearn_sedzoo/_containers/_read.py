@@ -134,9 +134,9 @@ def join_blocks(flux, ivar, names, blocks, **changed):
 
 def refuse_shifted(estimator, blocks, what):
     """Raise where X has been brought to the rest frame already: `what` acts on observed wavelengths."""
-    if (blocks.attrs or {}).get("is_shifted"):
+    if (blocks.attrs or {}).get("frame") == "rest":
         raise ValueError(
-            f"X of {type(estimator).__name__} has been brought to the rest frame already, and {what} acts on observed "
+            f"X of {type(estimator).__name__} is in the rest frame already, and {what} acts on observed "
             "wavelengths. Put it before SpectrumResampler(redshift=...)."
         )
 

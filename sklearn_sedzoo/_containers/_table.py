@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field, replace
 from numbers import Integral
 
@@ -9,8 +10,11 @@ import numpy as np
 import pandas as pd
 
 from sklearn_sedzoo._containers._columns import IVAR_PREFIX, KNOWN_SCALARS, name_wavelengths
+from sklearn_sedzoo._containers._join import match_rows
+from sklearn_sedzoo._containers._property_names import name_properties
 from sklearn_sedzoo._containers._units import find_density
 from sklearn_sedzoo._validation import check_option
+from sklearn_sedzoo.exceptions import SedDataWarning
 
 
 @dataclass
@@ -124,12 +128,75 @@ class SpectrumTable:
             return None
         return self.properties["redshift"].to_numpy(dtype=float)
 
+    def join(self, table, *, on=None, redshift=None):
+        """Return the spectra with the columns of another table, matched by an identifier.
+
+        Every spectrum keeps its place. Those that the table does not know get missing values, with a warning; columns
+        that both have are taken from the table, with a warning.
+
+        Parameters
+        ----------
+        table : DataFrame or astropy Table
+            One row for each object; rows of other objects are left out.
+        on : str or (str, str), optional
+            Column with the identifier in both, or (in the properties of the spectra, in the table); by default columns
+            with a usual name such as ``id``, ``object_id``, ``TARGETID`` or ``file``. Numbers match their text, and
+            file names match without their ending.
+        redshift : str, optional
+            Column of the table that holds the redshift, by default one with a usual name such as ``Z`` or ``zspec``.
+
+        Returns
+        -------
+        joined : SpectrumTable
+            The same spectra.
+
+        Raises
+        ------
+        ValueError
+            If a column is not there, an identifier is in the table twice, or none matches.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from sklearn_sedzoo import SpectrumTable
+        >>> spectra = SpectrumTable(np.ones((2, 3)), np.array([4e3, 5e3, 6e3]), pd.DataFrame({"id": ["b", "a"]}))
+        >>> spectra.join(pd.DataFrame({"id": ["a", "b", "c"], "zspec": [0.1, 0.2, 0.3]})).redshift
+        array([0.2, 0.1])
+        """
+        table = table if isinstance(table, pd.DataFrame) else table.to_pandas(index=False)
+        rows, key = match_rows(self.properties, table, on)
+        if redshift is not None and redshift not in table:
+            raise ValueError(
+                f"`redshift` of join is {redshift!r}, but the table has no such column: {', '.join(map(str, table))}."
+            )
+        added = table.drop(columns=key).take(np.maximum(rows, 0)).set_axis(self.properties.index)
+        if (rows < 0).any():
+            whole = added.select_dtypes(["integer", "bool"])
+            added = added.astype({name: whole[name].convert_dtypes().dtype for name in whole})  # which can be missing
+            added = added.where(pd.Series(rows >= 0, index=added.index))
+        if redshift is not None:
+            added["redshift"] = added[redshift].astype(float)
+        else:
+            added = name_properties(added)
+        twice = [name for name in added if name in self.properties]
+        if twice:
+            warnings.warn(
+                f"Both the spectra and the table to join have {', '.join(map(str, twice))}: those of the table count.",
+                SedDataWarning,
+                stacklevel=2,
+            )
+        properties = pd.concat([self.properties.drop(columns=twice), added], axis=1)
+        units = {**self.properties.attrs.get("units", {}), **table.attrs.get("units", {})}
+        properties.attrs["units"] = units
+        return replace(self, properties=properties)
+
     def to_frame(self):
         """Return what estimators take as X: fluxes, inverse variances and named numbers as columns of a DataFrame.
 
         Fluxes are named by their wavelength in Angstrom, inverse variances ``ivar_<wavelength>`` (if there are any);
-        ``redshift`` and ``ebv`` come along where the properties have them. Unit, medium and frame of the spectra
-        stand in ``attrs``.
+        ``redshift`` and ``ebv`` (0 once it is corrected for) come along where the properties have them. Unit, medium
+        and frame of the spectra stand in ``attrs``.
         """
         names, values = name_wavelengths(self.wavelength), self.flux
         if self.ivar is not None:
@@ -139,5 +206,7 @@ class SpectrumTable:
         for name in KNOWN_SCALARS:
             if name in self.properties:
                 frame[name] = self.properties[name].astype(float)
+        if self.is_dereddened and "ebv" in frame:
+            frame["ebv"] = 0.0  # what is left to correct for
         frame.attrs.update({"flux_unit": self.flux_unit, "medium": self.medium, "frame": self.frame})
         return frame

@@ -103,3 +103,30 @@ def noise_of(flux):
     """Return the noise of each spectrum from its own scatter: DER_SNR of Stoehr et al. (2008)."""
     second = np.abs(2 * flux[:, 2:-2] - flux[:, :-4] - flux[:, 4:])
     return 1.482602 / np.sqrt(6) * np.nanmedian(second, axis=1)
+
+
+def line_evidence(wavelength, flux, lines, *, reach=5.0, spacing=12.0, distance=18.0):
+    """Return the mean of -ln(chance) of lines in a spectrum: 1 where they stand at random places.
+
+    The chance of a line is the share of places without a line whose mean depth or height within `reach` is as large.
+    Places stand `spacing` apart and at least `distance` from each line; all in Angstrom. 0 with fewer than 3 lines or
+    20 places.
+    """
+    places = np.arange(wavelength[0] + SIDES[1], wavelength[-1] - SIDES[1], spacing)
+    places = places[np.abs(places[:, None] - lines).min(axis=1) >= distance] if len(places) else places
+    depths, empty = _depths(wavelength, flux, lines, reach), _depths(wavelength, flux, places, reach)
+    if len(depths) < 3 or len(empty) < 20:
+        return 0.0
+    larger = len(empty) - np.searchsorted(np.sort(empty), depths)
+    return float(np.mean(-np.log((1 + larger) / (1 + len(empty)))))
+
+
+def _depths(wavelength, flux, lines, reach):
+    """Return the absolute mean depth of each line that can be measured."""
+    depths = []
+    for line in lines:
+        first, stop = np.searchsorted(wavelength, [line - SIDES[1] - 1, line + SIDES[1] + 1])
+        profile = line_profile(wavelength[first:stop], flux[first:stop], line)
+        if profile is not None:
+            depths.append(abs(np.mean(profile[1][np.abs(profile[0] - line) < reach])))
+    return np.array(depths)

@@ -20,3 +20,12 @@ def masked_percentiles(values: np.ndarray, percentiles: tuple[float, ...], axis:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # where nothing is left, NaN is the answer
         return np.nanpercentile(values, percentiles, axis=axis)
+
+
+def valid_extent(flux, ivar=None):
+    """Return the first valid pixel of each spectrum and the one after the last; both 0 where none is valid."""
+    valid = np.isfinite(flux) if ivar is None else np.isfinite(flux) & (ivar > 0)
+    some = valid.any(axis=1)
+    first = np.where(some, valid.argmax(axis=1), 0)
+    stop = np.where(some, valid.shape[1] - valid[:, ::-1].argmax(axis=1), 0)
+    return first, stop

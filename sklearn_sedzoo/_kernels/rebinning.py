@@ -154,6 +154,14 @@ def grid_coverage(low: float, high: float, edges_out: np.ndarray, density: str) 
     return np.diff(cut) / np.diff(coordinate(edges_out, density))
 
 
+def share_covering(low: np.ndarray, high: np.ndarray, edges_out: np.ndarray) -> np.ndarray:
+    """Return which share of the spectra covers each bin; they reach from `low` to `high`, (n_samples,) each."""
+    slack = 1 + (1 - COVERED)
+    begun = np.searchsorted(np.sort(low), edges_out[:-1] * slack, side="right")
+    ended = np.searchsorted(np.sort(high), edges_out[1:] / slack, side="left")
+    return np.clip(begun - ended, 0, None) / len(low)
+
+
 def covered_bins(edges_in, edges_out, stretch, density, min_coverage):
     """Return the first bin that each shifted spectrum covers enough, and the one after the last."""
     low, high = edges_in[0] / stretch, edges_in[-1] / stretch

@@ -5,23 +5,24 @@ import numpy as np
 from sklearn_sedzoo._validation import check_number, check_option, point_at
 from sklearn_sedzoo.preprocessing._one_to_one import OneToOneStep
 
-LAWS = ("F99", "F19", "O94", "CCM89", "G23")
+LAWS = ("auto", "F99", "F19", "O94", "CCM89", "G23")
 
 
 class ExtinctionCorrector(OneToOneStep):
     """Correct observed spectra for the dust of our Galaxy.
 
     It acts on observed wavelengths: it stands before `SpectrumResampler`, which takes the redshift out, and refuses
-    what comes out of that. A grid in
-    vacuum is assumed (the law changes by less than 1e-4 between air and vacuum).
+    what comes out of that. A grid in vacuum is assumed (the law changes by less than 1e-4 between air and vacuum). The
+    column of X with E(B-V) is 0 in what comes out: what is corrected for cannot be corrected for again.
 
     Parameters
     ----------
     ebv : str or float, default="ebv"
         Colour excess E(B-V) in magnitudes: the name of a column of X, or one number for all.
-    law : {"F99", "F19", "O94", "CCM89", "G23"}, default="F99"
+    law : {"auto", "F99", "F19", "O94", "CCM89", "G23"}, default="auto"
         Extinction curve of the package dust_extinction: Fitzpatrick (1999), Fitzpatrick et al. (2019), O'Donnell
-        (1994), Cardelli, Clayton & Mathis (1989) or Gordon et al. (2023).
+        (1994), Cardelli, Clayton & Mathis (1989) or Gordon et al. (2023). "auto" takes F99 where it covers X (1,000 to
+        33,333 Angstrom), else G23.
     r_v : float, default=3.1
         Ratio of total to selective extinction.
     wavelength : array-like of shape (n_wavelengths,), Quantity or "index", optional
@@ -35,6 +36,8 @@ class ExtinctionCorrector(OneToOneStep):
     ----------
     wavelength_in_ : ndarray of shape (n_wavelengths,)
         Wavelengths in Angstrom.
+    law_ : str
+        Law that is used.
     curve_ : ndarray of shape (n_wavelengths,)
         A(wavelength) / A(V); NaN outside the range of the law, which is an error unless `ebv` is 0.
     n_features_in_ : int
@@ -62,7 +65,7 @@ class ExtinctionCorrector(OneToOneStep):
     array([[1.501, 1.322, 1.138]])
     """
 
-    def __init__(self, ebv="ebv", *, law="F99", r_v=3.1, wavelength=None, unit="Angstrom", on_bad="raise"):
+    def __init__(self, ebv="ebv", *, law="auto", r_v=3.1, wavelength=None, unit="Angstrom", on_bad="raise"):
         self.ebv = ebv
         self.law = law
         self.r_v = r_v
@@ -79,19 +82,26 @@ class ExtinctionCorrector(OneToOneStep):
         import astropy.units as u
         from dust_extinction import parameter_averages  # here: it loads astropy.modeling
 
-        law = getattr(parameter_averages, self.law)(Rv=self.r_v)
         with np.errstate(divide="ignore"):
             inverse_micron = 1e4 / wavelength
-        outside = (inverse_micron < law.x_range[0]) | (inverse_micron > law.x_range[1])
+        for name in ("F99", "G23") if self.law == "auto" else (self.law,):
+            law = getattr(parameter_averages, name)(Rv=self.r_v)
+            outside = (inverse_micron < law.x_range[0]) | (inverse_micron > law.x_range[1])
+            if not outside.any():
+                break
+        self.law_ = name
         if outside.any() and self.ebv != 0:
             low, high = 1e4 / law.x_range[1], 1e4 / law.x_range[0]
             raise ValueError(
-                f"law={self.law!r} of {owner} holds from {low:.6g} to {high:.6g} Angstrom; X has wavelengths "
+                f"law={name!r} of {owner} holds from {low:.6g} to {high:.6g} Angstrom; X has wavelengths "
                 f"from {wavelength.min():.6g} to {wavelength.max():.6g}. Choose law='G23' (912 to 320,000 Angstrom) "
                 "or cut X."
             )
         self.curve_ = np.full(len(wavelength), np.nan)
         self.curve_[~outside] = law(inverse_micron[~outside] / u.micron) if not outside.all() else []
+
+    def _hand_on(self, scalars):
+        return {**scalars, self.ebv: np.zeros_like(scalars[self.ebv])} if isinstance(self.ebv, str) else scalars
 
     def _observed(self):
         return "the dust of our Galaxy" if self.ebv != 0 else ""

@@ -72,7 +72,7 @@ class OneToOneStep(TransformerMixin, BaseEstimator):
         if not isinstance(result, pd.DataFrame):
             result = pd.DataFrame(result, columns=names, index=blocks.index)
             result.attrs.update(blocks.attrs)
-        return result.assign(**blocks.scalars)
+        return result.assign(**self._hand_on(blocks.scalars))
 
     def get_feature_names_out(self, input_features=None):
         """Return the wavelengths in Angstrom as strings, ``ivar_<wavelength>`` and the named columns of X.
@@ -96,6 +96,10 @@ class OneToOneStep(TransformerMixin, BaseEstimator):
         if self._observed():
             refuse_shifted(self, blocks, self._observed())
         return blocks
+
+    def _hand_on(self, scalars):
+        """Return the named columns as the next step shall see them."""
+        return scalars
 
     def _observed(self):
         """Return what of this step acts on observed wavelengths, "" where nothing does."""

@@ -4,19 +4,23 @@ import warnings
 from numbers import Real
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._containers import (
     IVAR_PREFIX,
+    SpectrumTable,
     find_wavelength,
     join_blocks,
+    judge_frame,
     name_wavelengths,
     read_blocks,
     refuse_shifted,
     require_wavelength,
 )
 from sklearn_sedzoo._kernels import rebinning
+from sklearn_sedzoo._kernels.masked import valid_extent
 from sklearn_sedzoo._kernels.refraction import air_to_vacuum
 from sklearn_sedzoo._kernels.shifting import rebin_shifted
 from sklearn_sedzoo._validation import (
@@ -27,7 +31,7 @@ from sklearn_sedzoo._validation import (
     check_redshift,
     point_at,
 )
-from sklearn_sedzoo.exceptions import SedGridWarning
+from sklearn_sedzoo.exceptions import SedDataWarning, SedGridWarning
 from sklearn_sedzoo.preprocessing._target_grid import choose_grid, raise_uncovered, warn_of_stairs
 
 
@@ -49,8 +53,8 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
     grid : int or array-like of shape (n_bins,), default=4096
         Number of bins that fill `grid_range`, or the bin centres themselves in Angstrom, rising.
     grid_range : (float, float), optional
-        Outer edges of the grid in Angstrom. By default the outer edges of the input; with `redshift` those of the
-        range that all spectra of `fit` cover in their rest frames.
+        Outer edges of the grid in Angstrom. By default the outer edges of the input; with a redshift for each spectrum
+        those of the range that at least half of the spectra of `fit` cover at rest. What a spectrum lacks is masked.
     spacing : {"linear", "log"}, default="linear"
         Whether an integer `grid` makes bins of constant width or of constant ratio.
     wavelength : array-like of shape (n_wavelengths,), Quantity or "index", optional
@@ -69,14 +73,17 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
     redshift : None, str or float, default=None
         Shift spectra to the rest frame: the name of a column of X (``"redshift"``), or one number for all. The flux
         is multiplied by 1 + z for a density per wavelength and divided by it for one per frequency, so that the
-        integrated flux stays. None: the wavelengths are those of the rest frame already.
+        integrated flux stays. None: the wavelengths stay as they are. `fit` checks it where X has a column
+        ``redshift``: spectra that are at rest already (as X states, or by their lines) are refused, and with None
+        those in the observed frame bring a warning.
 
         .. versionadded:: 0.1
     density : {"wavelength", "frequency"}, default="wavelength"
         Per what the flux is a density (erg/s/cm2/Angstrom or Jy); its integral over that coordinate is conserved.
     medium : {"vacuum", "air"} or None, default=None
         Medium in which the wavelengths of the input are given. Those in air are converted to vacuum (Ciddor 1996),
-        before the redshift is taken out. None: not known, taken as they are.
+        before the redshift is taken out. None: what X states or, where it has a frame or redshifts, what its lines show
+        (with a warning where that is air); else taken as they are.
 
     Attributes
     ----------
@@ -85,8 +92,12 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
     wavelength_out_ : ndarray of shape (n_bins,) or None
         Centres of the output bins in Angstrom.
     coverage_ : ndarray of shape (n_bins,)
-        Share of each output bin that the input grid covers; with a redshift for each spectrum, the smallest such
-        share in `fit`.
+        Share of each output bin that the input grid covers; with a redshift for each spectrum, the share of the
+        spectra of `fit` that cover it.
+    frame_ : {"rest", "observed"} or None
+        Frame of the wavelengths that come out; None where nothing tells.
+    medium_ : {"vacuum", "air"} or None
+        Medium of the wavelengths that go in; None where nothing tells.
     n_features_in_ : int
         Number of columns of X.
 
@@ -165,16 +176,22 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         blocks = self._read(X, reset=True, ensure_min_features=2)
         wavelength_in = find_wavelength(self, blocks.flux.shape[1])
         self._require_grid(wavelength_in)
-        centers = self._rising_centers(wavelength_in, blocks.flux.shape[1])
-        edges_in = rebinning.bin_edges(centers)
         stretch = self._stretch(blocks)
-        rest = edges_in[0] / np.min(stretch), edges_in[-1] / np.max(stretch)  # what all spectra cover
+        frame, medium = self._judge_input(blocks, wavelength_in, stretch)
+        centers = self._rising_centers(wavelength_in, blocks.flux.shape[1], medium)
+        edges_in = rebinning.bin_edges(centers)
+        is_falling = wavelength_in is not None and wavelength_in[0] > wavelength_in[-1]
+        low, high = self._reach(blocks, edges_in, stretch, is_falling)
+        rest = np.median(low), np.median(high)  # what half of the spectra cover
         centers_out = choose_grid(type(self).__name__, self.grid, self.grid_range, self.spacing, *rest)
         edges_out = rebinning.bin_edges(centers_out)
-        coverage = rebinning.grid_coverage(*rest, edges_out, self.density)
+        if self._is_shifting():
+            coverage = rebinning.share_covering(low, high, edges_out)
+        else:
+            coverage = rebinning.grid_coverage(*rest, edges_out, self.density)
         short = coverage < self.min_coverage * rebinning.COVERED
         may_mask = self._is_shifting() and (self.on_bad == "mask" or blocks.ivar is not None)
-        union = edges_in[0] / np.max(stretch), edges_in[-1] / np.min(stretch)  # what some spectra cover
+        union = np.min(low), np.max(high)  # what some spectra cover
         if (rebinning.grid_coverage(*union, edges_out, self.density) < self.min_coverage * rebinning.COVERED).all():
             raise_uncovered(type(self).__name__, np.ones_like(short), centers_out, *union)
         if short.any() and self.fill_value is None and not may_mask:
@@ -184,7 +201,8 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         self.wavelength_in_ = wavelength_in
         self.wavelength_out_ = None if wavelength_in is None else centers_out
         self.coverage_ = coverage
-        self._is_falling = wavelength_in is not None and wavelength_in[0] > wavelength_in[-1]
+        self.frame_, self.medium_ = frame, medium
+        self._is_falling = is_falling
         self._with_ivar = blocks.ivar is not None
         self._edges_in, self._edges_out = edges_in, edges_out
         self._used = np.ones(len(coverage), dtype=bool) if self._is_shifting() else ~short
@@ -210,6 +228,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         blocks = self._read(X, reset=False)
         stretch = self._stretch(blocks)
+        self._refuse_second_shift((blocks.attrs or {}).get("frame"), "as X states", stretch)
         flux, ivar = self._rebin(blocks, stretch)
         if np.any(stretch != 1):
             factor = (stretch if self.density == "wavelength" else 1 / stretch)[:, None]
@@ -223,7 +242,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
             if ivar is not None:
                 ivar[:, ~self._used] = 0
         stated = {} if self.redshift is None else {"is_shifted": True, "frame": "rest"}
-        if self.medium == "air":
+        if self.medium_ == "air":
             stated["medium"] = "vacuum"
         return join_blocks(flux, ivar, self.get_feature_names_out(), blocks, **stated)
 
@@ -340,9 +359,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         named = (self.redshift,) if isinstance(self.redshift, str) else ()
         self._compare_medium(X)
         blocks = read_blocks(self, X, reset=reset, on_bad=self.on_bad, scalars=named, **params)
-        if self.redshift is not None:
-            refuse_shifted(self, blocks, "taking the redshift out")
-        if self.medium == "air":
+        if self.medium == "air" and (blocks.attrs or {}).get("is_shifted"):
             refuse_shifted(self, blocks, "the refraction of air")
         return blocks
 
@@ -357,6 +374,63 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
                 stacklevel=4,
             )
 
+    def _refuse_second_shift(self, frame, why, stretch):
+        """Raise where spectra that are at rest already would be shifted."""
+        if frame == "rest" and np.any(stretch != 1):
+            raise ValueError(
+                f"X of {type(self).__name__} is in the rest frame already ({why}), and redshift={self.redshift!r} "
+                "would take the redshift out a second time. Pass redshift=None, or state the frame: "
+                "SpectrumTable(..., frame='observed')."
+            )
+
+    def _judge_input(self, blocks, wavelength_in, stretch):
+        """Return the frame of what comes out and the medium of what goes in; refuse a second shift, warn of none."""
+        attrs, redshift = blocks.attrs or {}, (blocks.scalars or {}).get("redshift")
+        medium = self.medium or attrs.get("medium")
+        if wavelength_in is None or wavelength_in.min() <= 0 or not (attrs or redshift is not None):
+            return (None if self.redshift is None else "rest"), medium
+        rising = slice(None, None, 1 if wavelength_in[0] < wavelength_in[-1] else -1)
+        table = SpectrumTable(
+            blocks.flux[:, rising],
+            wavelength_in[rising],
+            pd.DataFrame({} if redshift is None else {"redshift": redshift}),
+            ivar=None if blocks.ivar is None else blocks.ivar[:, rising],
+            frame=attrs.get("frame"),
+            medium=medium,
+        )
+        found = judge_frame(table, compare=False)
+        self._refuse_second_shift(found.frame, found.reasons[0], stretch)
+        for text in self._doubts(found, medium, redshift, (blocks.scalars or {}).get("ebv")):
+            warnings.warn(f"X of {type(self).__name__} {text}", SedDataWarning, stacklevel=3)
+        return (found.frame if self.redshift is None else "rest"), found.medium
+
+    def _doubts(self, found, medium, redshift, ebv):
+        """Yield what the user should look at."""
+        if self.redshift is None and found.frame == "observed" and (redshift is None or np.any(redshift != 0)):
+            yield (
+                f"is in the observed frame, and redshift=None leaves it there: what follows will find redshifts, not "
+                f"galaxies ({found.reasons[0]}) Pass redshift='redshift'."
+            )
+        if medium is None and found.medium == "air":
+            yield f"has its lines where they stand in air; medium='air' is taken. {found.reasons[1]}"
+        if self.redshift is not None and ebv is not None and np.nanmax(ebv, initial=0) > 0:
+            yield (
+                f"has a column ebv up to {np.nanmax(ebv):.3g} mag and is not corrected for the dust of our Galaxy. Put "
+                "ExtinctionCorrector before it (make_sed_pipeline(ebv='ebv')), or drop the column."
+            )
+
+    def _reach(self, blocks, edges_in, stretch, is_falling):
+        """Return from where to where valid pixels reach at rest, for each spectrum (one range without shifts)."""
+        if not self._is_shifting():
+            return edges_in[0] / stretch, edges_in[-1] / stretch
+        first, stop = valid_extent(blocks.flux, blocks.ivar)
+        if is_falling:
+            first, stop = blocks.flux.shape[1] - stop, blocks.flux.shape[1] - first
+        known = stop > first
+        if not known.any():
+            raise ValueError(f"X of {type(self).__name__} has no spectrum with a valid pixel.")
+        return edges_in[first[known]] / stretch[known], edges_in[stop[known]] / stretch[known]
+
     def _require_grid(self, wavelength_in):
         for name in ("grid", "grid_range"):
             if np.ndim(getattr(self, name)) > 0:
@@ -367,11 +441,11 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         if self.density != "wavelength":
             require_wavelength(self, wavelength_in, "density")
 
-    def _rising_centers(self, wavelength_in, n_flux):
+    def _rising_centers(self, wavelength_in, n_flux, medium):
         if wavelength_in is None:
             return np.arange(n_flux, dtype=float)
         centers = np.sort(wavelength_in)
-        return air_to_vacuum(centers) if self.medium == "air" else centers
+        return air_to_vacuum(centers) if medium == "air" else centers
 
     def _stretch(self, blocks):
         """Return 1 + redshift, of one value for all spectra or of one for each."""

@@ -123,10 +123,8 @@ def test_without_masks_uncovered_bins_need_a_word():
     frame = SpectrumTable(table.flux, GRID, table.properties).to_frame()
     wide = {"grid": 50, "grid_range": (3500, 4300), "redshift": "redshift"}
     with pytest.raises(ValueError, match="are not covered by the input"):
-        SpectrumResampler(**wide).fit(frame)
-    common = SpectrumResampler(20, redshift="redshift").fit(frame)
-    edges = np.array(edges_of(common.wavelength_out_))[[0, -1]]
-    np.testing.assert_allclose(edges, [edges_of(GRID)[0], edges_of(GRID)[-1] / 1.02], rtol=1e-12)
+        SpectrumResampler(**wide, on_bad="raise").fit(frame)
+    common = SpectrumResampler(20, redshift="redshift", on_bad="raise", grid_range=(4000, 4250)).fit(frame)
     assert (common.coverage_ == 1).all()
     far = frame.assign(redshift=0.4)
     with pytest.raises(ValueError, match="3 of 3 spectra do not cover it; first at row 0"):
@@ -248,10 +246,10 @@ def test_what_acts_on_observed_wavelengths_refuses_those_at_rest(redshift, as_ta
         (ExtinctionCorrector(0.1), "the dust of our Galaxy"),
         (LineMasker(with_sky=True), "the night sky"),
         (LineMasker(redshift=0.02), "a redshift"),
-        (SpectrumResampler(20, redshift=0.02), "taking the redshift out"),
+        (SpectrumResampler(20, redshift=0.02), "a second time"),
         (SpectrumResampler(20, medium="air"), "the refraction of air"),
     ]:
-        with pytest.raises(ValueError, match=f"brought to the rest frame already, and {what}.*before"):
+        with pytest.raises(ValueError, match=f"in the rest frame already.*{what}"):
             step.fit(at_rest)
     LineMasker().fit(at_rest)
     SpectrumResampler(20).fit(at_rest)
