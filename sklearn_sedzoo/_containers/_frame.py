@@ -250,4 +250,4 @@ def _judge_medium(stated, given, found):
         return chosen, f"Medium: {chosen}, {source}.", warned
     if measured:
         return measured, f"Medium: {measured}, measured: {words}.", ()
-    return None, f"Medium: not stated, taken as vacuum; {words or 'the frame is not known'}.", ()
+    return None, f"Medium: not stated, taken as vacuum; cannot tell: {words or 'the frame is not known'}.", ()

@@ -1,15 +1,12 @@
 """`sedzoo check`: what a file holds and how it will be read, before any training."""
 
-from sklearn_sedzoo.io import diagnose_catalog, read_spectra
+from sklearn_sedzoo.cli._input import read_input
+from sklearn_sedzoo.io import diagnose_catalog
 
 
 def check_file(options):
     """Run `sedzoo check` with parsed arguments."""
-    catalog = read_spectra(options.catalog, unit=options.unit)
-    print(f"{options.catalog}{_origin(catalog)}")
-    print(diagnose_catalog(catalog))
-
-
-def _origin(catalog):
+    catalog = read_input(options)
     origin = catalog.meta.get("origin") or catalog.survey
-    return f" ({origin})" if origin else ""
+    print(f"{options.spectra}{f' ({origin})' if origin else ''}")
+    print(diagnose_catalog(catalog, frame=options.frame, medium=options.medium))

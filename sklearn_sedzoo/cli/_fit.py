@@ -14,7 +14,9 @@ from sklearn_sedzoo.cli._rows import (
     make_input,
     normalize_rows,
 )
-from sklearn_sedzoo.io import QUALITY_BITS
+from sklearn_sedzoo.io import count_quality
+
+FRONT = ("deredden", "resample", "normalize")
 
 
 @dataclass
@@ -53,25 +55,24 @@ class Timer:
             self.tell(f"{self.text} ({self.times[self.name]:.1f} s)")
 
 
-def fit_zoo(catalog, recipe, seed, timer, callbacks=(), on_bad="drop"):
+def fit_zoo(catalog, recipe, seed, timer, callbacks=(), on_bad="mask"):
     """Fit a recipe; rows that cannot be used are left out and flagged in `quality`."""
-    resample, normalize, embed, cluster, som = recipe.steps.values()
-    with timer("normalize", f"resampled and normalised {len(catalog)} spectra"):
-        X = make_input(catalog, redshift=resample.redshift)
-        quality = judge_quality(catalog, X)
-        usable = choose_rows(quality, on_bad, resample.redshift)
-        if on_bad == "mask":
-            for step in (resample, normalize, embed):
-                step.set_params(on_bad="mask")
+    front = {name: step for name, step in recipe.steps.items() if name in FRONT}
+    embed, cluster, som = (recipe.steps[name] for name in ("embed", "cluster", "map"))
+    with timer("normalize", f"resampled and normalized {len(catalog)} spectra"):
+        columns = needed_columns(front)
+        X = make_input(catalog, columns=columns)
+        quality = judge_quality(catalog, columns)
+        usable = choose_rows(quality, on_bad)
         n_used = 0
         if usable.any():
-            fit_front(resample, normalize, X, usable)
-            normalized, kept = normalize_rows(resample, normalize, X, usable)
-            quality[usable & ~kept] |= QUALITY_BITS["no_flux"]
-            usable, n_used = kept, len(normalized)
+            fit_front(front, X, usable)
+            normalized, usable = normalize_rows(front, X, quality, usable)
+            n_used = len(normalized)
     if n_used < 2:
+        counts = ", ".join(f"{name}: {n}" for name, n in count_quality(quality).items()) or "none is flagged"
         raise ValueError(
-            f"{n_used} of {len(catalog)} spectra are finite and have flux in the band; at least 2 are needed."
+            f"{n_used} of {len(catalog)} spectra can be used ({counts}); at least 2 are needed."
             + ("" if on_bad == "mask" else " (--on-bad mask leaves bad pixels out instead of their spectra.)")
         )
     train, test = split_rows(len(normalized), recipe.with_split, seed)
@@ -93,10 +94,10 @@ def fit_zoo(catalog, recipe, seed, timer, callbacks=(), on_bad="drop"):
         som.fit(latent.iloc[train])
     for step in (embed, som):
         step.set_callbacks()
-    front = [(name, step.set_output(transform="pandas")) for name, step in list(recipe.steps.items())[:3]]
+    shared = [(name, step.set_output(transform="pandas")) for name, step in {**front, "embed": embed}.items()]
     return FittedZoo(
-        Pipeline([*front, ("cluster", cluster)]),
-        Pipeline([*front, ("map", som)]),
+        Pipeline([*shared, ("cluster", cluster)]),
+        Pipeline([*shared, ("map", som)]),
         X,
         normalized,
         latent,
@@ -106,6 +107,12 @@ def fit_zoo(catalog, recipe, seed, timer, callbacks=(), on_bad="drop"):
         test,
         held_out,
     )
+
+
+def needed_columns(front):
+    """Return the names of the columns of properties that the steps read."""
+    asked = [front["resample"].redshift, front["deredden"].ebv if "deredden" in front else None]
+    return tuple(name for name in asked if isinstance(name, str))
 
 
 def split_rows(n_rows, with_split, seed):

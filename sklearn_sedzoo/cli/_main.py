@@ -5,12 +5,15 @@ import ast
 import sys
 import warnings
 
+import numpy as np
+
 from sklearn_sedzoo import __version__
 from sklearn_sedzoo.cli._apply import apply_model
 from sklearn_sedzoo.cli._check import check_file
 from sklearn_sedzoo.cli._map import map_catalog
 from sklearn_sedzoo.cli._recipes import RECIPES
 from sklearn_sedzoo.cli._similar import show_similar
+from sklearn_sedzoo.exceptions import SedDataWarning, SedGridWarning
 
 
 def main(arguments=None):
@@ -18,7 +21,8 @@ def main(arguments=None):
     options = make_parser().parse_args(arguments)
     options.arguments = sys.argv[1:] if arguments is None else arguments
     with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
+        if not options.debug:
+            warnings.showwarning = _show_warning
         try:
             options.run(options)
         except (ValueError, OSError) as error:
@@ -30,7 +34,9 @@ def main(arguments=None):
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):
-    print(f"sedzoo: {category.__name__}: {message}", file=sys.stderr)
+    """Print our own warnings in one line each; those of other packages are theirs (`--debug` shows them)."""
+    if issubclass(category, (SedDataWarning, SedGridWarning)):
+        print(f"sedzoo: {message}", file=sys.stderr)
 
 
 def make_parser():
@@ -41,7 +47,7 @@ def make_parser():
 
     command = _add(commands, "map", map_catalog, "resample, normalise, embed, cluster and map a catalogue")
     text = "file of spectra, or a folder of them (default: the built-in example)"
-    command.add_argument("catalog", nargs="?", metavar="CATALOG", help=text)
+    command.add_argument("spectra", nargs="?", metavar="SPECTRA", help=text)
     command.add_argument("--out", default="zoo", metavar="DIR", help="folder for the results (default: zoo)")
     command.add_argument("--recipe", choices=RECIPES, default="default", help="default, or the thesis to the letter")
     command.add_argument(
@@ -54,23 +60,14 @@ def make_parser():
     )
     command.add_argument("--galaxies", type=_positive, metavar="N", help="take the first N spectra")
     command.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
-    command.add_argument("--unit", help="unit of the wavelengths, where the file does not say")
-    command.add_argument(
-        "--on-bad",
-        choices=("drop", "mask", "raise"),
-        default="drop",
-        help="spectra with bad pixels are left out of the training (drop; the table flags them), only their bad pixels "
-        "are (mask), or they are an error (raise)",
-    )
 
     command = _add(commands, "apply", apply_model, "map other spectra with a model that `sedzoo map` has left")
     command.add_argument(
         "model", metavar="MODEL", help="model.skops of an earlier run (model.joblib too: only one you trust)"
     )
-    command.add_argument("catalog", metavar="CATALOG", help="file of spectra, or a folder of them")
+    command.add_argument("spectra", metavar="SPECTRA", help="file of spectra, or a folder of them")
     command.add_argument("--out", default="map.fits", metavar="FILE", help="table to write (default: map.fits)")
     command.add_argument("--report", metavar="FILE", help="page about these spectra to write, e.g. report.html")
-    command.add_argument("--unit", help="unit of the wavelengths, where the file does not say")
 
     command = _add(commands, "similar", show_similar, "list the spectra of a map that are nearest to one of them")
     command.add_argument(
@@ -80,11 +77,46 @@ def make_parser():
     command.add_argument("--neighbors", type=_positive, default=10, metavar="K", help="how many to list (default: 10)")
 
     command = _add(commands, "check", check_file, "say what a file holds and how it will be read, before any training")
-    command.add_argument("catalog", metavar="FILE", help="file of spectra, or a folder of them")
-    command.add_argument("--unit", help="unit of the wavelengths, where the file does not say")
+    command.add_argument("spectra", metavar="SPECTRA", help="file of spectra, or a folder of them")
+    for name in ("map", "apply", "check"):
+        _add_input(commands.choices[name])
     for name in ("map", "apply"):
-        commands.choices[name].add_argument("--overwrite", action="store_true", help="replace results that are there")
+        _add_treatment(commands.choices[name])
     return parser
+
+
+def _add_input(command):
+    """Add the arguments that say how spectra are to be read."""
+    group = command.add_argument_group("what the file does not say")
+    group.add_argument("--frame", choices=("rest", "observed"), help="frame of the wavelengths")
+    group.add_argument("--medium", choices=("vacuum", "air"), help="medium of the wavelengths")
+    group.add_argument("--unit", help="unit of the wavelengths, e.g. Angstrom, um or 'log10(Angstrom)'")
+    group.add_argument(
+        "--grid", type=_grid, metavar="LOW:HIGH:STEP", help="resample spectra on different grids to this one, Angstrom"
+    )
+    group.add_argument("--catalog", metavar="FILE", help="table of redshifts and other properties to join")
+    group.add_argument(
+        "--on", metavar="ID", type=_names, help="column with the identifiers, or two: of the spectra,of the table"
+    )
+    group.add_argument("--redshift-column", metavar="NAME", help="column that holds the redshift")
+
+
+def _add_treatment(command):
+    """Add the arguments that say what is done with spectra before they are mapped."""
+    command.add_argument("--overwrite", action="store_true", help="replace results that are there")
+    command.add_argument(
+        "--no-dereddening",
+        dest="dereddening",
+        action="store_false",
+        help="do not correct observed spectra for the dust of our Galaxy by their column E(B-V)",
+    )
+    command.add_argument(
+        "--on-bad",
+        choices=("mask", "drop", "raise"),
+        default="mask",
+        help="bad pixels are left out (mask, the default), the spectra that have any are (drop; the table keeps and "
+        "flags them), or they are an error (raise)",
+    )
 
 
 def _add(commands, name, run, text):
@@ -102,6 +134,22 @@ def _assignment(text):
         return name, ast.literal_eval(value)
     except (ValueError, SyntaxError):
         return name, value
+
+
+def _grid(text):
+    try:
+        low, high, step = (float(part) for part in text.split(":"))
+        grid = np.arange(low, high + 0.5 * step, step)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(f"{text!r} must be LOW:HIGH:STEP, such as 3600:7400:1.5") from None
+    if len(grid) < 2 or low <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} must satisfy 0 < LOW < HIGH and hold two steps at least")
+    return grid
+
+
+def _names(text):
+    left, comma, right = text.partition(",")
+    return (left, right) if comma else left
 
 
 def _positive(text):

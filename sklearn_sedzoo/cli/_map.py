@@ -6,46 +6,45 @@ import joblib
 from sklearn.callback import ProgressBar
 
 from sklearn_sedzoo.cli._fit import Timer, fit_zoo
+from sklearn_sedzoo.cli._input import prepare_input
 from sklearn_sedzoo.cli._recipes import RECIPES
 from sklearn_sedzoo.cli._report import measure_stability, report_zoo
 from sklearn_sedzoo.cli._results import find_versions, result_folder, summarize, write_summary
 from sklearn_sedzoo.cli._rows import count_domain, place_rows, take_rows
-from sklearn_sedzoo.datasets import make_sed_catalog
 from sklearn_sedzoo.inspection import learn_domain
-from sklearn_sedzoo.io import read_spectra, save_model, write_map
-
-EXAMPLE_SIZE = 1000
+from sklearn_sedzoo.io import save_model, write_map
 
 
 def map_catalog(options):
     """Run `sedzoo map` with parsed arguments."""
     timer = Timer(lambda text: print(f"  {text}", flush=True))
     with result_folder(options.out, overwrite=options.overwrite) as folder:
-        with timer("read", "read the spectra" if options.catalog else "made the built-in example"):
-            catalog = load_catalog(options)
+        with timer("read", "read the spectra" if options.spectra else "made the built-in example"):
+            catalog, decisions = prepare_input(options)
         low, high = catalog.wavelength[[0, -1]]
         print(f"{len(catalog)} spectra of {len(catalog.wavelength)} pixels, {low:.0f} to {high:.0f} Angstrom")
-        recipe = RECIPES[options.recipe](catalog, options.seed).set_params(options.set)
-        for note in recipe.notes:
-            print(f"  {note}")
+        recipe = RECIPES[options.recipe](catalog, options.seed, options.dereddening).set_params(options.set)
+        decisions += recipe.notes
+        for sentence in decisions:
+            print(f"sedzoo: {sentence}", file=sys.stderr)
         bars = [ProgressBar()] if sys.stdout.isatty() else []
         zoo = fit_zoo(catalog, recipe, options.seed, timer, bars, options.on_bad)
         with timer("domain", "learned what belongs to this zoo"):
             held_out = take_rows(zoo.X, zoo.held_out)
-            learn_domain(zoo.map, held_out, description=options.catalog or "built-in example")
+            learn_domain(zoo.map, held_out, description=options.spectra or "built-in example")
         table = place_rows(
             catalog, zoo.quality, zoo.usable, zoo.normalized, zoo.latent, zoo.cluster["cluster"], zoo.map
         )
         with timer("write", "wrote the table and the model"):
             meta = {"SEED": options.seed, "RECIPE": options.recipe, **count_domain(table)}
             write_map(folder / "map.fits", table, meta=meta)
-            model = {"cluster": zoo.cluster, "map": zoo.map}
+            model = {"cluster": zoo.cluster, "map": zoo.map, **find_frame(zoo, catalog)}
             save_model(model, folder / "model.skops")
             joblib.dump(model, folder / "model.joblib", compress=1)
             (folder / "network.txt").write_text(zoo.cluster["embed"].summary() + "\n")
         with timer("figures", "drew the figures"):
             draw_figures(folder / "figures", recipe, catalog, zoo, table)
-        summary = summarize(catalog, zoo, table, recipe, options, timer.times)
+        summary = summarize(catalog, zoo, table, decisions, options, timer.times)
         with timer("stability", "fitted clusters and map again, to see what stays"):
             runs = measure_stability(zoo, table, catalog, options.seed)
             summary["stability"] = {name: runs[name].to_dict("index") for name in runs}
@@ -66,16 +65,11 @@ def map_catalog(options):
     print(f"Results are in {options.out}; open {options.out}/report.html in a browser")
 
 
-def load_catalog(options):
-    """Read the user's file, or make the built-in example."""
-    if options.catalog is None:
-        return make_sed_catalog(options.galaxies or EXAMPLE_SIZE, random_state=options.seed)
-    catalog = read_spectra(options.catalog, unit=options.unit, progress=sys.stdout.isatty())
-    if options.galaxies is None:
-        return catalog
-    if options.galaxies > len(catalog):
-        raise ValueError(f"--galaxies {options.galaxies}: {options.catalog} holds only {len(catalog)} spectra.")
-    return catalog[: options.galaxies]
+def find_frame(zoo, catalog):
+    """Return what a model must remember of its spectra: their frame after its steps, and whether dust was left in."""
+    is_shifted = zoo.cluster["resample"].redshift is not None
+    has_dust = catalog.frame == "observed" and not catalog.is_dereddened and "deredden" not in zoo.cluster.named_steps
+    return {"frame": "rest" if is_shifted else catalog.frame, "has_galactic_dust": has_dust}
 
 
 def draw_figures(folder, recipe, catalog, zoo, table):

@@ -6,9 +6,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.cluster import KMeans
 
+from sklearn_sedzoo._kernels.masked import valid_extent
+from sklearn_sedzoo._validation import is_usable_redshift
+from sklearn_sedzoo.cli._input import wants_dereddening
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
 from sklearn_sedzoo.mapping import SOMMapper
-from sklearn_sedzoo.preprocessing import FluxNormalizer, SpectrumResampler, fine_range
+from sklearn_sedzoo.preprocessing import ExtinctionCorrector, FluxNormalizer, SpectrumResampler, fine_range
 
 BAND = (4050.0, 4150.0)  # Angstrom, as in the thesis
 N_BINS = 4096
@@ -48,20 +51,20 @@ class Recipe:
         return self
 
 
-def default_recipe(catalog, seed):
+def default_recipe(catalog, seed, dereddening=True):
     """Our method: the finely sampled range, three whitened latents, KMeans(6), a 10 x 10 batch map.
 
-    Spectra that the file calls observed go to the rest frame, by their column `redshift`.
+    Observed spectra go to the rest frame by their column `redshift`, corrected for the dust of our Galaxy by `ebv`.
     """
     wavelength, redshift = catalog.wavelength, None
     low, high = fine_range(wavelength)
     grid_range, notes = None, []
     if catalog.frame == "observed" and catalog.redshift is not None:
         redshift = "redshift"
-        low, high = rest_range(wavelength, catalog.redshift)
+        grid_range = low, high = rest_range(catalog)
         notes.append(
-            "The file holds observed spectra: each goes to its rest frame by the column redshift, on the range that "
-            "all of them cover. (--set resample__redshift=None leaves them as they are.)"
+            "The spectra are observed: each goes to its rest frame by the column redshift. The common range, "
+            f"{low:.0f} to {high:.0f} Angstrom, is what half of them cover; what a spectrum lacks is masked."
         )
     elif high - low < 0.95 * (wavelength[-1] - wavelength[0]):
         grid_range = (10.0 * math.ceil(low / 10), 10.0 * math.floor(high / 10))
@@ -73,14 +76,23 @@ def default_recipe(catalog, seed):
     if redshift is None:
         low, high = grid_range or wavelength[[0, -1]]
     n_bins = min(N_BINS, np.count_nonzero((wavelength >= low) & (wavelength <= high)))  # finer would be stairs
+    deredden = {}
+    if wants_dereddening(catalog, dereddening):
+        deredden["deredden"] = ExtinctionCorrector(on_bad="mask")
     return Recipe(
         "default",
         {
+            **deredden,
             "resample": SpectrumResampler(
-                n_bins, grid_range=grid_range, wavelength=wavelength, redshift=redshift, medium=medium_of(catalog)
+                n_bins,
+                grid_range=grid_range,
+                wavelength=None if deredden else wavelength,
+                redshift=redshift,
+                medium=catalog.medium,
+                on_bad="mask",
             ),
             "normalize": FluxNormalizer(BAND, on_bad="mask"),
-            "embed": ConvAutoencoderEmbedder(3, whiten="robust", random_state=seed),
+            "embed": ConvAutoencoderEmbedder(3, whiten="robust", on_bad="mask", random_state=seed),
             "cluster": KMeans(6, n_init=10, random_state=seed),
             "map": SOMMapper(10, 10, random_state=seed),
         },
@@ -88,32 +100,41 @@ def default_recipe(catalog, seed):
     )
 
 
-def rest_range(wavelength, redshift):
-    """Return the wavelengths that all spectra cover at rest, by those redshifts that can be true."""
-    known = redshift[np.isfinite(redshift) & (redshift > -0.1) & (redshift <= 20)]
-    if not len(known):
-        raise ValueError("None of the redshifts of the catalogue is usable (finite, above -0.1, at most 20).")
-    return wavelength[0] / (1 + known.min()), wavelength[-1] / (1 + known.max())
+def rest_range(catalog):
+    """Return the wavelengths that half of the spectra cover at rest, by those redshifts that can be true."""
+    first, stop = valid_extent(catalog.flux, catalog.ivar)
+    known = is_usable_redshift(catalog.redshift) & (stop > first)
+    if not known.any():
+        raise ValueError("None of the redshifts of the catalog is usable (finite, above -0.1, at most 20).")
+    stretch = 1 + catalog.redshift[known]
+    low, high = catalog.wavelength[first[known]] / stretch, catalog.wavelength[stop[known] - 1] / stretch
+    return float(np.median(low)), float(np.median(high))
 
 
-def medium_of(catalog):
-    """Return "air" where the file says so: the resampler then converts to vacuum."""
-    return "air" if catalog.medium == "air" else None
+def thesis_recipe(catalog, seed, dereddening=True):
+    """The thesis: 4,096 points over the full range, pixel mean in the band, its network with 256 latents, MiniSom.
 
-
-def thesis_recipe(catalog, seed):
-    """The thesis: 4,096 points over the full range, pixel mean in the band, its network with 256 latents, MiniSom."""
+    It knows neither redshifts nor dust: its spectra are at rest.
+    """
+    if catalog.frame == "observed":
+        raise ValueError(
+            "The recipe of the thesis takes spectra at rest, and these are observed. Use --recipe default, or say "
+            "--frame rest to take them as they stand."
+        )
     wavelength = catalog.wavelength
     grid = np.linspace(wavelength[0], wavelength[-1], N_BINS)
     return Recipe(
         "thesis",
         {
-            "resample": SpectrumResampler(grid, wavelength=wavelength, min_coverage=0.5),
+            "resample": SpectrumResampler(
+                grid, wavelength=wavelength, min_coverage=0.5, medium=catalog.medium, on_bad="mask"
+            ),
             "normalize": FluxNormalizer(BAND, statistic="pixel_mean", on_bad="mask"),
             "embed": ConvAutoencoderEmbedder(
                 256,
                 architecture="thesis",
                 whiten=False,
+                on_bad="mask",
                 learning_rate=1e-3,
                 batch_size=100,
                 epochs=50,

@@ -44,14 +44,14 @@ def result_folder(out, *, overwrite):
             out.rmdir()
 
 
-def summarize(catalog, zoo, table, recipe, options, times):
+def summarize(catalog, zoo, table, decisions, options, times):
     """Return what a reader of the results wants to know first, as plain numbers."""
     embed, som = zoo.cluster["embed"], zoo.map["map"]
     used = table[zoo.usable]
     wavelength = zoo.cluster["normalize"].wavelength_in_
     counts = np.bincount(used["cluster"], minlength=getattr(zoo.cluster["cluster"], "n_clusters", 0))
     summary = {
-        "input": options.catalog or "built-in example",
+        "input": options.spectra or "built-in example",
         "recipe": options.recipe,
         "set": {name: repr(value) for name, value in options.set},
         "seed": options.seed,
@@ -70,7 +70,9 @@ def summarize(catalog, zoo, table, recipe, options, times):
         "reconstruction_mse": reconstruction_error(embed, zoo.normalized),
         "quantization_error": som.quantization_error_,
         "topographic_error": som.topographic_error_,
-        "notes": recipe.notes,
+        "frame": zoo.cluster["resample"].frame_ or catalog.frame or "not stated",
+        "medium": catalog.medium or "not stated",
+        "decisions": decisions,
         "seconds": times,
     }
     if len(zoo.test):

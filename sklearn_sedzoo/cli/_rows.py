@@ -1,4 +1,4 @@
-"""Rows of a catalogue through fitted steps: bad ones are flagged, none is lost."""
+"""Rows of a catalog through fitted steps: bad ones are flagged, none is lost."""
 
 import warnings
 
@@ -7,34 +7,38 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from sklearn_sedzoo._containers import IVAR_PREFIX, take_flux
+from sklearn_sedzoo._validation import is_usable_redshift
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.inspection import in_domain
 from sklearn_sedzoo.io import QUALITY_BITS, count_quality
 
-HOPELESS = ("empty", "zero", "unreadable")  # no step can do anything with these, whatever `--on-bad` says
+HOPELESS = ("empty", "zero", "unreadable", "mostly_masked")  # no step can do anything with these
+MOST_MASKED = 0.9  # share of the pixels of the common grid without which a spectrum is left out
 
 
-def make_input(catalog, *, redshift=None, with_ivar=True):
-    """Return the spectra of a catalogue as the steps take them.
+def make_input(catalog, *, columns=(), with_ivar=True):
+    """Return the spectra of a catalog as the steps take them.
 
-    A plain array where there are fluxes only; a DataFrame where inverse variances or the column `redshift` (its name)
-    ride along.
+    A plain array where there are fluxes only; a DataFrame where inverse variances or named columns (the redshift,
+    E(B-V)) ride along. A missing E(B-V) is 0.
     """
     with_ivar = with_ivar and catalog.ivar is not None
-    if not with_ivar and not isinstance(redshift, str):
+    if not with_ivar and not columns:
         return catalog.flux if catalog.ivar is None else np.where(catalog.ivar > 0, catalog.flux, np.nan)
     frame = catalog.to_frame()
-    unused = [name for name in ("redshift", "ebv") if name in frame and name != redshift]
+    unused = [name for name in ("redshift", "ebv") if name in frame and name not in columns]
     if not with_ivar:
         unused += [name for name in frame if name.startswith(IVAR_PREFIX)]
     frame = frame.drop(columns=unused)
-    if isinstance(redshift, str) and redshift not in frame:
-        if redshift not in catalog.properties:
+    for name in columns:
+        if name not in catalog.properties:
             raise ValueError(
-                f"The catalogue has no column {redshift!r} to take redshifts from; it has "
+                f"The catalog has no column {name!r}; it has "
                 f"{', '.join(map(str, catalog.properties.columns)) or 'no columns'}."
             )
-        frame[redshift] = catalog.properties[redshift].to_numpy(dtype=float)
+        frame[name] = catalog.properties[name].to_numpy(dtype=float)
+    if "ebv" in columns:
+        frame["ebv"] = frame["ebv"].fillna(0.0)
     return frame
 
 
@@ -45,60 +49,63 @@ def take_rows(X, rows):
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
-def judge_quality(catalog, X):
-    """Return the quality of each row: the bits that the reader has set, and pixels that are not finite."""
+def judge_quality(catalog, columns=()):
+    """Return the quality of each row: the bits that the reader has set, and what the named columns lack.
+
+    A table that was joined later may have the redshift that the reader missed.
+    """
     quality = np.zeros(len(catalog), dtype=np.int16) if catalog.quality is None else catalog.quality.astype(np.int16)
-    flux, ivar, _ = take_flux(X)
-    if ivar is None:
-        with np.errstate(over="ignore", invalid="ignore"):
-            suspect = ~np.isfinite(flux.sum(axis=1))
-        suspect[suspect] = ~np.isfinite(flux[suspect]).all(axis=1)
-        quality[suspect] |= QUALITY_BITS["not_finite"]
+    quality &= ~QUALITY_BITS["bad_redshift"]
+    known = {"redshift": is_usable_redshift, "ebv": np.isfinite}
+    for name, bit in (("redshift", "bad_redshift"), ("ebv", "no_ebv")):
+        if name in columns:
+            quality[~known[name](catalog.properties[name].to_numpy(dtype=float))] |= QUALITY_BITS[bit]
     return quality
 
 
-def choose_rows(quality, on_bad, redshift=None):
+def choose_rows(quality, on_bad):
     """Return which rows are used: with "mask" all in which something is left, else those without any fault."""
-    if not isinstance(redshift, str):
-        quality = quality & ~QUALITY_BITS["bad_redshift"]  # a redshift that nobody needs
-        hopeless = HOPELESS
-    else:
-        hopeless = (*HOPELESS, "bad_redshift")
     if on_bad == "mask":
-        return quality & sum(QUALITY_BITS[name] for name in hopeless) == 0
+        return quality & sum(QUALITY_BITS[name] for name in (*HOPELESS, "bad_redshift")) == 0
     if on_bad == "raise" and quality.any():
         counts = ", ".join(f"{name}: {n}" for name, n in count_quality(quality).items())
         raise ValueError(
             f"{np.count_nonzero(quality)} of {len(quality)} spectra are bad ({counts}); first at "
-            f"row {np.flatnonzero(quality)[0]}. Pass --on-bad drop to leave them out, or mask to leave out bad pixels."
+            f"row {np.flatnonzero(quality)[0]}. Pass --on-bad mask to leave out bad pixels, or drop to leave them out."
         )
     return quality == 0
 
 
-def fit_front(resample, normalize, X, usable):
-    """Fit resampler and normaliser, which learn grids only: from one row, or from all where each has a redshift."""
+def fit_front(front, X, usable):
+    """Fit the steps up to the normalization, which learn grids only: from one row, or all where each has a redshift."""
     rows = np.flatnonzero(usable)
-    resample.fit(take_rows(X, rows if isinstance(resample.redshift, str) else rows[:1]))
-    normalize.fit(name_bins(resample.transform(take_rows(X, rows[:1])), resample))
+    X = take_rows(X, rows if isinstance(front["resample"].redshift, str) else rows[:1])
+    for step in front.values():
+        X = name_bins(step.fit(X).transform(X), step)
 
 
-def normalize_rows(resample, normalize, X, usable):
-    """Return the normalised spectra of the usable rows as a table, and which rows those are after all.
+def normalize_rows(front, X, quality, usable):
+    """Return the normalized spectra of the usable rows as a table, and which rows those are after all.
 
-    Rows without flux in the band drop out.
+    Rows without flux in the band, and those of which the grid leaves hardly a pixel, drop out; `quality` says why.
     """
     rows = np.flatnonzero(usable)
     if not len(rows):
-        names = normalize.get_feature_names_out()
+        names = front["normalize"].get_feature_names_out()
         return pd.DataFrame(np.empty((0, len(names)), dtype=np.float32), columns=names), usable
-    resampled = name_bins(resample.transform(take_rows(X, rows)), resample)
+    values = take_rows(X, rows)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SedDataWarning)  # the summary counts these rows, the table flags them
-        normalized = name_bins(normalize.transform(resampled), normalize)
-    empty = np.isnan(take_flux(normalized)[0]).all(axis=1)
-    usable = usable.copy()
-    usable[rows[empty]] = False
-    return (normalized[~empty].reset_index(drop=True) if empty.any() else normalized), usable
+        for name, step in front.items():
+            values = name_bins(step.transform(values), step)
+            if name == "resample":
+                short = np.isnan(take_flux(values)[0]).mean(axis=1) > MOST_MASKED
+    empty = np.isnan(take_flux(values)[0]).all(axis=1)
+    quality[rows[short]] |= QUALITY_BITS["mostly_masked"]
+    quality[rows[empty & ~short]] |= QUALITY_BITS["no_flux"]
+    lost, usable = empty | short, usable.copy()
+    usable[rows[lost]] = False
+    return (values[~lost].reset_index(drop=True) if lost.any() else values), usable
 
 
 def name_bins(values, step):
@@ -156,7 +163,7 @@ def is_placed(table):
 
 def judge_rows(zoo, normalized):
     """Ask which normalised spectra are of the kind that the zoo was trained on."""
-    tail = Pipeline(zoo.steps[2:])
+    tail = Pipeline(zoo.steps[-2:])
     tail.domain_ = zoo.domain_
     return in_domain(tail, normalized)
 

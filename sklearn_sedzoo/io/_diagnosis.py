@@ -7,17 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from sklearn_sedzoo._containers import judge_frame
 from sklearn_sedzoo._kernels import line_centroid
 from sklearn_sedzoo._kernels.rebinning import fine_range
+from sklearn_sedzoo._validation import is_usable_redshift
 from sklearn_sedzoo.io._quality import count_quality
-from sklearn_sedzoo.preprocessing import ABSORPTION_LINES
 
 BAND = (4050.0, 4150.0)
-STACK_GRID = np.exp(np.arange(np.log(3700.0), np.log(6800.0), 1e-4))
-N_MEASURED = 2000  # spectra that are enough to measure frame, medium and noise
-TOLERANCE = 30.0  # km/s; air stands at -83
-MOST_ERROR = 12.0  # km/s of the median of the lines above which their scatter decides nothing
-STRONGER = 1.3  # ratio of line strengths that settles the frame
+N_MEASURED = 2000  # spectra that are enough to measure the noise
 
 
 @dataclass
@@ -45,17 +42,18 @@ class Diagnosis:
         return "\n".join(lines + [f"! {text}" for text in self.warnings])
 
 
-def diagnose_catalog(catalog):
+def diagnose_catalog(catalog, *, frame=None, medium=None):
     """Say what a catalogue holds and how it will be read: frame, medium, units, noise, coverage, stairs, bad rows.
 
-    Whether wavelengths are in air or in vacuum is measured from the centroids of Ca II K and the Balmer lines in the
-    median spectrum: air moves them by -83 km/s. Whether the spectra are in the rest frame is measured from where
-    those lines are stronger, at their own wavelengths or at (1 + z) times them.
+    Frame and medium are what `decide_frame` finds. Whether wavelengths are in air or in vacuum is measured from the
+    centroids of Ca II K and the Balmer lines in the median spectrum: air moves them by -83 km/s.
 
     Parameters
     ----------
     catalog : SpectrumTable
         As `read_catalog` returns it.
+    frame, medium : str, optional
+        As in `decide_frame`.
 
     Returns
     -------
@@ -83,8 +81,8 @@ def diagnose_catalog(catalog):
         flux = np.where(_valid(catalog)[usable], catalog.flux[usable], np.nan).astype(float)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # rows without a valid pixel give NaN, and are counted
-            stretch = _measure_frame(catalog, flux, usable, found)
-            _measure_medium(catalog, flux, stretch, found)
+            decision = judge_frame(catalog, frame=frame, medium=medium)
+            stretch = _describe_frame(catalog, decision, found)[usable]
             _measure_noise(catalog, flux, usable, found)
         _describe_coverage(catalog, flux, stretch, found)
     return found
@@ -143,73 +141,25 @@ def _describe_rows(catalog, found):
         found.warnings.append(f"{n_double} spectra are exact copies of others.")
 
 
-def _measure_frame(catalog, flux, usable, found):
-    """Return 1 + z by which the spectra must be divided to be at rest, and say how that is known."""
-    ones = np.ones(len(flux))
-    stated = catalog.frame
+def _describe_frame(catalog, decision, found):
+    """Say frame and medium, and return 1 + z by which the spectra go to rest."""
     redshift = catalog.redshift
-    if redshift is not None:
-        redshift = np.where(np.isfinite(redshift[usable]), redshift[usable], 0.0)
-    strengths, agree, lines = {}, {}, list(ABSORPTION_LINES.values())
-    for frame, stretch in (("rest", ones), ("observed", None if redshift is None else 1 + redshift)):
-        if stretch is not None:
-            stack = line_centroid.stack_spectra(flux, catalog.wavelength, stretch, STACK_GRID)
-            strengths[frame] = line_centroid.line_strength(STACK_GRID, stack, lines)
-            agree[frame] = line_centroid.measure_medium(STACK_GRID, stack, lines)[1] < MOST_ERROR
-    if redshift is None:
-        frame = stated or ("rest" if agree["rest"] else "unknown")  # noise is deep too, but its lines do not agree
-        text = f"{frame}; the file has no redshifts"
-        if frame != "rest":
-            found.warnings.append(
-                "No redshifts: spectra in the observed frame cannot be brought to rest. Add a column."
-            )
-    elif np.ptp(redshift) < 1e-4 and abs(redshift[0]) < 1e-4:
-        frame, text = "rest", "rest (all redshifts are 0)"
-    elif max(strengths.values()) < STRONGER * min(strengths.values()):
-        frame = stated or "unknown"
-        text = f"{frame}; the lines do not tell"
-        found.warnings.append("The frame is not clear: look at the spectra before you choose redshift=None.")
-    else:
-        frame = max(strengths, key=strengths.get)
-        depths = f"{strengths['rest']:.3f} as they stand, {strengths['observed']:.3f} shifted"
-        text = f"{frame}, by its lines (mean depth {depths})"
-    if stated and frame not in {stated, "unknown"}:
-        found.warnings.append(f"The file states the {stated} frame, its lines stand in the {frame} frame.")
-    if frame == "observed" and redshift is not None:
-        text += f"; redshifts {redshift.min():.4g} to {redshift.max():.4g}: use SpectrumResampler(redshift='redshift')"
-    found.facts["frame"] = text
-    found.measured["frame"] = frame
-    return 1 + redshift if frame == "observed" and redshift is not None else ones
-
-
-def _measure_medium(catalog, flux, stretch, found):
-    stated = catalog.medium
-    if found.measured["frame"] == "unknown" or (found.measured["frame"] == "observed" and catalog.redshift is None):
-        found.facts["medium"] = f"{stated or 'unknown'}; cannot tell: where the lines should stand is not known"
-        found.measured.update({"medium": stated or "unknown", "offset_km_s": np.nan, "error_km_s": np.inf})
-        return
-    stack = line_centroid.stack_spectra(flux, catalog.wavelength, stretch, STACK_GRID)
-    offset, error, in_air, each = line_centroid.measure_medium(STACK_GRID, stack, list(ABSORPTION_LINES.values()))
-    near = "vacuum" if abs(offset) < TOLERANCE else "air" if abs(offset - in_air) < TOLERANCE else ""
-    measured = near if error < MOST_ERROR else ""
-    lines = ", ".join(name for name, value in zip(ABSORPTION_LINES, each, strict=True) if np.isfinite(value))
-    place = f"{lines} stand at {offset:+.0f} +- {error:.0f} km/s (vacuum 0, air {in_air:+.0f})"
-    if measured:
-        text = f"{measured}, measured: {place}"
-    elif np.isnan(offset):
-        text = f"{stated or 'unknown'}; cannot tell: no line could be measured"
-    else:
-        why = "the lines scatter too much" if near else "neither fits"
-        text = f"{stated or 'unknown'}; cannot tell: {place}, {why}"
-    found.facts["medium"] = text + (f"; the file states {stated}" if stated else "; the file does not state it")
-    found.measured.update({"medium": measured or stated or "unknown", "offset_km_s": offset, "error_km_s": error})
-    if measured and stated and measured != stated:
-        found.warnings.append(
-            f"The file states wavelengths in {stated}, its lines stand where they do in {measured}: ages and "
-            f"dispersions will be wrong (.1 dex, 64 km/s). Pass medium={measured!r} to SpectrumResampler."
+    for name, text in zip(("frame", "medium"), decision.reasons, strict=True):
+        found.facts[name] = text.split(": ", 1)[1]
+        found.measured[name] = getattr(decision, name) or "unknown"
+    found.measured.update({"offset_km_s": decision.offset, "error_km_s": decision.offset_error})
+    found.warnings += [*decision.warnings, *([decision.problem] if decision.problem else [])]
+    if decision.medium == "air":
+        found.warnings.append("Wavelengths are in air: pass medium='air' to SpectrumResampler (sedzoo map does).")
+    if decision.frame != "observed" or redshift is None:
+        return np.ones(len(catalog))
+    known = is_usable_redshift(redshift)
+    if known.any():
+        low, high = redshift[known].min(), redshift[known].max()
+        found.facts["redshifts"] = (
+            f"{low:.4g} to {high:.4g}: use SpectrumResampler(redshift='redshift') (sedzoo map does)"
         )
-    elif measured == "air":
-        found.warnings.append("Wavelengths are in air: pass medium='air' to SpectrumResampler.")
+    return 1 + np.where(known, redshift, 0.0)
 
 
 def _measure_noise(catalog, flux, usable, found):

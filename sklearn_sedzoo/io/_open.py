@@ -88,6 +88,16 @@ def refuse_other(path):
     )
 
 
+def attempt_table(path, read, *args, **params):
+    """Call a reader of another package; whatever goes wrong in it is an error that names the file."""
+    try:
+        return read(*args, **params)
+    except ImportError as error:
+        raise SedReadError(f"{path}: a package that reads such files is not installed ({error}).") from error
+    except Exception as error:
+        raise SedReadError(f"{path} cannot be read as a table: {error}") from error
+
+
 def _head_of(path):
     with open(path, "rb") as file:
         return file.read(512)

@@ -19,6 +19,8 @@ QUALITY_BITS = {
     "sentinel": 64,  # a pixel holds a number that stands for "no data"
     "flagged": 128,  # the survey itself has a warning for this spectrum
     "unreadable": 256,  # the file of this spectrum could not be read
+    "mostly_masked": 512,  # hardly a valid pixel is left
+    "no_ebv": 1024,  # the E(B-V) is missing: not corrected for the dust of our Galaxy
 }
 
 

@@ -22,6 +22,7 @@ from sklearn_sedzoo._containers import (
     wavelengths_of,
 )
 from sklearn_sedzoo.exceptions import SedReadError
+from sklearn_sedzoo.io._open import attempt_table
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 HDF5 = (".h5", ".hdf5")
@@ -34,26 +35,16 @@ def read_table(path, unit):
     if suffix == ".ecsv":
         from astropy.table import Table
 
-        tables = tables_from_astropy(_attempt(path, Table.read, path, format="ascii.ecsv"), unit, "the table")
+        tables = tables_from_astropy(attempt_table(path, Table.read, path, format="ascii.ecsv"), unit, "the table")
     elif suffix == ".asdf":
-        tables = _from_tree(_attempt(path, _read_asdf, path), unit)
+        tables = _from_tree(attempt_table(path, _read_asdf, path), unit)
     elif suffix in HDF5:
-        tables = _from_tree(_attempt(path, _read_hdf5, path), unit)
+        tables = _from_tree(attempt_table(path, _read_hdf5, path), unit)
     else:
-        tables = _from_frame(_attempt(path, _read_frame, path, suffix), unit, path)
+        tables = _from_frame(attempt_table(path, _read_frame, path, suffix), unit, path)
     for table in tables:
         table.meta = {"path": str(path)}
     return tables
-
-
-def _attempt(path, read, *args, **kwargs):
-    """Call a reader of another package; whatever goes wrong in it is an error that names the file."""
-    try:
-        return read(*args, **kwargs)
-    except ImportError as error:
-        raise SedReadError(f"{path}: a package that reads such files is not installed ({error}).") from error
-    except Exception as error:
-        raise SedReadError(f"{path} cannot be read as a table: {error}") from error
 
 
 def _read_frame(path, suffix):

@@ -59,10 +59,9 @@ def test_medium_and_frame_are_measured(mock, medium, frame):
 
 def test_a_false_statement_is_contradicted(mock):
     false = changed(mock, medium="air")
-    assert any(
-        "states wavelengths in air, its lines stand where they do in vacuum" in w
-        for w in diagnose_catalog(false).warnings
-    )
+    found = diagnose_catalog(false)
+    assert "air, as the file states" in found.facts["medium"]
+    assert any("its lines stand where they do in vacuum" in text for text in found.warnings)
 
 
 def test_the_shared_catalogue_is_in_vacuum_also_when_few_spectra_tell(fsps):
