@@ -80,8 +80,10 @@ def fit_front(front, X, usable):
     """Fit the steps up to the normalization, which learn grids only: from one row, or all where each has a redshift."""
     rows = np.flatnonzero(usable)
     X = take_rows(X, rows if isinstance(front["resample"].redshift, str) else rows[:1])
-    for step in front.values():
+    *first, last = front.values()
+    for step in first:
         X = name_bins(step.fit(X).transform(X), step)
+    last.fit(X)
 
 
 def normalize_rows(front, X, quality, usable):

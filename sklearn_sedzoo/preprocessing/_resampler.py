@@ -357,19 +357,19 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
 
     def _read(self, X, *, reset, **params):
         named = (self.redshift,) if isinstance(self.redshift, str) else ()
-        self._compare_medium(X)
+        self._compare_medium(X, self.medium if reset else self.medium_)
         blocks = read_blocks(self, X, reset=reset, on_bad=self.on_bad, scalars=named, **params)
         if self.medium == "air" and (blocks.attrs or {}).get("is_shifted"):
             refuse_shifted(self, blocks, "the refraction of air")
         return blocks
 
-    def _compare_medium(self, X):
-        """Warn where X says that its wavelengths are in another medium than the parameter does."""
+    def _compare_medium(self, X, taken):
+        """Warn where X says that its wavelengths are in another medium than the one that was given or fitted."""
         stated = getattr(X, "attrs", {}).get("medium") or getattr(X, "medium", None)
-        if stated in {"air", "vacuum"} and stated != (self.medium or "vacuum"):
+        if stated in {"air", "vacuum"} and taken in {"air", "vacuum"} and stated != taken:
             warnings.warn(
-                f"X of {type(self).__name__} declares wavelengths in {stated}, but medium={self.medium!r}: they are "
-                f"taken as {self.medium or 'vacuum'}. Pass medium={stated!r}.",
+                f"X of {type(self).__name__} declares wavelengths in {stated}, but they are taken as {taken}. Pass "
+                f"medium={stated!r}.",
                 SedGridWarning,
                 stacklevel=4,
             )
