@@ -84,7 +84,7 @@ def decide_frame(catalog, *, frame=None, medium=None):
     Notes
     -----
     The chance of a line is the share of places without a line in the stack that are as deep or as high as the line. A
-    frame is found where the mean of -ln(chance) of the lines is above 2 (1 is chance) and .7 above the other frame's.
+    frame is found where the mean of -ln(chance) of the lines is above 2 (1 is chance) and 0.7 above the other frame's.
 
     Examples
     --------
