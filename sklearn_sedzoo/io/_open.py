@@ -13,6 +13,7 @@ from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
 
 from sklearn_sedzoo.exceptions import SedReadError
+from sklearn_sedzoo.io._headers import check_headers
 
 
 @contextlib.contextmanager
@@ -25,15 +26,20 @@ def opened_fits(path, *, strict=False):
     check_exists(path)
     if not is_fits(path):
         refuse_other(path)
-    size = os.path.getsize(path)
+    size, is_sound = os.path.getsize(path), False
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            with _open_bytes(path) as file, fits.open(file, checksum=True) as hdus:
-                yield hdus
+            with _open_bytes(path) as file:
+                check_headers(file, path)
+                is_sound = True
+                with fits.open(file, checksum=True) as hdus:
+                    yield hdus
         except FileNotFoundError as error:
             raise SedReadError(f"{path} vanished while it was read.") from error
         except Exception as error:
+            if not is_sound and isinstance(error, SedReadError):  # nothing may walk these headers again
+                raise
             problem = _truncation(caught, path) or _changed(path, size) or _missing_bytes(path)
             if problem is None and isinstance(error, SedReadError):
                 raise
