@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn_sedzoo._containers._grid import check_grid
 from sklearn_sedzoo._containers._property_names import find_name, name_properties
 from sklearn_sedzoo._containers._table import SpectrumTable
-from sklearn_sedzoo._containers._units import check_plausible, is_contradicted, to_angstrom
+from sklearn_sedzoo._containers._units import check_plausible, to_angstrom
 
 WAVELENGTH_NAMES = ("WAVELENGTH", "WAVE", "LAMBDA", "LAM", "SPECTRAL_AXIS")
 LOG_NAMES = ("LOGLAM", "LOG_LAMBDA", "LOGWAVE")
@@ -21,18 +21,16 @@ MASK_NAMES = ("MASK", "AND_MASK", "DQ", "BADPIX")
 def wavelengths_of(values, file_unit, unit, where):
     """Return a grid in Angstrom, rising or falling; raise where its unit is missing or contradicts the numbers.
 
-    The unit of the file counts, and `unit` where it has none or where its own contradicts the numbers.
+    `unit` is the word of the user and counts before that of the file.
     """
     values = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)
-    chosen = file_unit or unit
+    chosen = unit or file_unit
     if not chosen:
         raise ValueError(
             f"the wavelengths in {where} have no unit. Pass it, for example unit='Angstrom', or set it in the data; it "
             "is not guessed."
         )
     if np.isfinite(values).all():
-        if unit and is_contradicted(values, chosen):
-            chosen = unit
         check_plausible(where, values, chosen)
     return check_grid(where, to_angstrom(values, chosen))
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-ANGSTROM = ("Angstrom", "angstrom", "Angstroms", "angstroms", "AA", "A")
+ANGSTROM = ("Angstrom", "angstrom", "Angstroms", "angstroms", "ANGSTROM", "ANGSTROMS", "AA", "A", "Ang", "ang")
 LOG_ANGSTROM = ("log10(Angstrom)", "log(Angstrom)", "loglam", "log10(AA)", "log(AA)")
+SHORTEST, LONGEST = 0.01, 1e9  # Angstrom; no spectrum of a galaxy reaches beyond
+USUAL = {"log10(Angstrom)": (2.8, 5.2), "micron": (0.09, 40.0), "Angstrom": (900.0, 3e5)}  # of optical and infrared
+SPELLINGS = {"microns": "micron", "nanometers": "nm", "nanometer": "nm", "meters": "m", "metres": "m", "hertz": "Hz"}
 
 
 def to_angstrom(wavelength, unit="Angstrom"):
@@ -20,7 +23,7 @@ def to_angstrom(wavelength, unit="Angstrom"):
     import astropy.units as u  # here: keeps `import sklearn_sedzoo` light
 
     try:
-        unit = u.Unit(unit)
+        unit = u.Unit(SPELLINGS.get(str(unit).strip().lower(), unit))
         if isinstance(unit, u.LogUnit):
             wavelength, unit = unit.to(unit.physical_unit, wavelength), unit.physical_unit
         with np.errstate(divide="ignore"):
@@ -29,6 +32,15 @@ def to_angstrom(wavelength, unit="Angstrom"):
         raise ValueError(
             f"`unit` must be a unit of wavelength, frequency, energy or wavenumber, got {unit!r} ({error})."
         ) from None
+
+
+def is_spectral_unit(unit):
+    """Whether a text is a unit of wavelength, frequency, energy or wavenumber, or log10 of a wavelength."""
+    try:
+        to_angstrom(np.ones(1), str(unit).strip())
+    except ValueError:
+        return False
+    return True
 
 
 def find_density(unit):
@@ -73,11 +85,6 @@ def check_plausible(owner, numbers, unit, name="unit"):
         )
 
 
-def is_contradicted(numbers, unit):
-    """Whether a unit contradicts the numbers of an axis."""
-    return _find_contradiction(np.min(numbers), np.max(numbers), _name_unit(unit)) is not None
-
-
 def _name_unit(unit):
     if isinstance(unit, str) and unit in ANGSTROM:
         return "Angstrom"
@@ -97,6 +104,9 @@ def _find_contradiction(low, high, unit):
         return "Angstrom"
     if unit in {"micron", "um"} and low >= 100:
         return "nm" if high <= 2600 else "Angstrom"
-    if unit in LOG_ANGSTROM and low > 10:
-        return "Angstrom"
+    if unit in LOG_ANGSTROM:
+        return "Angstrom" if low > 10 else None
+    converted = to_angstrom(np.array([low, high]), unit)
+    if low > 0 and not ((converted > SHORTEST) & (converted < LONGEST)).all():
+        return next((name for name, (least, most) in USUAL.items() if least <= low and high <= most), "another unit")
     return None

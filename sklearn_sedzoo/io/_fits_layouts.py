@@ -27,6 +27,7 @@ from sklearn_sedzoo._containers import (
     wavelengths_of,
 )
 from sklearn_sedzoo.exceptions import SedReadError
+from sklearn_sedzoo.io._image_axis import read_axis, read_medium, read_medium_of_column
 
 
 def read_layout(hdus, path, unit):
@@ -40,16 +41,16 @@ def read_layout(hdus, path, unit):
 
 
 def _read_image(flux_hdu, tables, images, hdus, path, unit):
-    flux = as_floats(flux_hdu.data)
+    flux = np.atleast_2d(as_floats(flux_hdu.data))
     if flux.ndim != 2:
         raise SedReadError(f"{path}: {_name(flux_hdu)} must hold spectra as rows of a 2-D array, got {flux.shape}.")
-    wavelength, hdu = _read_wavelength(flux_hdu, hdus, path, unit)
+    wavelength, medium, notes = _read_wavelength(flux_hdu, hdus, path, unit)
     if len(wavelength) != flux.shape[1]:
         raise SedReadError(
             f"{path}: {len(wavelength)} wavelengths do not match spectra of {flux.shape[1]} pixels ({_name(flux_hdu)})."
         )
     beside = [
-        next((hdu.data for hdu in hdus if hdu.name.upper() in group and hdu.data is not None), None)
+        next((np.atleast_2d(hdu.data) for hdu in images if hdu.name.upper() in group), None)
         for group in (IVAR_NAMES, ERROR_NAMES, MASK_NAMES)
     ]
     properties = name_properties(_read_properties(tables, len(flux)))
@@ -62,8 +63,8 @@ def _read_image(flux_hdu, tables, images, hdus, path, unit):
         inverse_variances(*beside, flux.shape),
         str(flux_hdu.header.get("BUNIT") or ""),
         properties,
-        {"path": str(path)},
-        medium=_medium(hdu),
+        {"path": str(path), "notes": notes},
+        medium=medium,
     )
 
 
@@ -71,15 +72,18 @@ def _read_columns(hdu, hdus, path, unit):
     """Read a table with columns of fluxes and wavelengths; the wavelengths may stand in an HDU of their own."""
     columns = {name: hdu.data[name] for name in hdu.columns.names}
     units = {column.name: column.unit for column in hdu.columns}
-    axis_hdu = hdu
-    if find_name(columns, WAVELENGTH_NAMES + LOG_NAMES) is None:
-        axis, axis_hdu = _read_wavelength(hdu, hdus, path, unit)
+    name = find_name(columns, WAVELENGTH_NAMES + LOG_NAMES)
+    if name is not None:
+        number = hdu.columns.names.index(name) + 1
+        medium = read_medium_of_column(hdu.header, number) or read_medium(hdu.header) or read_medium(hdus[0].header)
+    else:
+        axis, medium, _ = _read_wavelength(hdu, hdus, path, unit)
         flux = columns[find_name(columns, FLUX_NAMES)]
         columns[WAVELENGTH_NAMES[0]] = np.broadcast_to(axis, (len(flux), len(axis)))
         units[WAVELENGTH_NAMES[0]] = "Angstrom"
     tables = tables_from_columns(columns, units, unit=unit, where=_name(hdu))
     for table in tables:
-        table.meta, table.medium = {"path": str(path)}, _medium(axis_hdu)
+        table.meta, table.medium = {"path": str(path)}, medium
     return share_properties(tables, scalar_columns(hdu))
 
 
@@ -93,9 +97,11 @@ def scalar_columns(hdu):
 
 
 def _find_flux(images, tables, hdus, path):
+    others = {*IVAR_NAMES, *ERROR_NAMES, *MASK_NAMES, *REDSHIFT_NAMES, *WAVELENGTH_NAMES, *LOG_NAMES}
     named = [hdu for hdu in images if hdu.name.upper() in FLUX_NAMES]
-    plain = [hdu for hdu in images if hdu.header["NAXIS"] == 2]
-    for hdu in named or (plain if len(plain) == 1 else []):
+    plain = [hdu for hdu in images if hdu.header["NAXIS"] in {1, 2} and hdu.name.upper() not in others]
+    first = [hdu for hdu in plain if hdu is hdus[0] or hdu.name.upper() in {"DATA", "SCI"}]
+    for hdu in named or first or (plain if len(plain) == 1 else []):
         return hdu, None
     for hdu in tables:
         column = find_name(hdu.columns.names, FLUX_NAMES)
@@ -111,32 +117,23 @@ def _find_flux(images, tables, hdus, path):
 
 
 def _read_wavelength(flux_hdu, hdus, path, unit):
-    """Return the wavelengths in Angstrom and the HDU that they come from."""
+    """Return the wavelengths in Angstrom, their medium (or None), and what was assumed."""
     for hdu in hdus:
         if hdu.name.upper() in WAVELENGTH_NAMES and hdu.data is not None:
             values, file_unit = hdu.data, hdu.header.get("BUNIT")
             if isinstance(hdu, fits.BinTableHDU):
                 first = hdu.columns[find_name(hdu.columns.names, WAVELENGTH_NAMES) or 0]
                 values, file_unit = hdu.data[first.name], first.unit
-            return wavelengths_of(np.ravel(values), file_unit, unit, _name(hdu)), hdu
+            wavelength = wavelengths_of(np.ravel(values), file_unit, unit, _name(hdu))
+            return wavelength, read_medium(hdu.header) or read_medium(hdus[0].header), []
     header = flux_hdu.header
-    step = header.get("CDELT1", header.get("CD1_1"))
-    if flux_hdu.is_image and step is not None and "CRVAL1" in header:
-        pixel = np.arange(header["NAXIS1"]) + 1 - header.get("CRPIX1", 1.0)
-        values, file_unit = header["CRVAL1"] + pixel * step, header.get("CUNIT1")
-        if "LOG" in str(header.get("CTYPE1", "")).upper() or header.get("DC-FLAG", 0) == 1:
-            if header.get("DC-FLAG", 0) != 1:
-                raise SedReadError(f"{path}: the axis of {_name(flux_hdu)} is logarithmic; write the wavelengths out.")
-            values = 10.0**values  # DC-FLAG = 1 declares log10 of the wavelength
-        return wavelengths_of(values, file_unit, unit, _name(flux_hdu)), flux_hdu
+    if flux_hdu.is_image and ("CRVAL1" in header or "COEFF0" in header):
+        wavelength, medium, notes = read_axis(header, header["NAXIS1"], unit, _name(flux_hdu))
+        return wavelength, medium or read_medium(hdus[0].header), notes
     raise SedReadError(
         f"{path} has no HDU or column WAVELENGTH and no CRVAL1/CDELT1 in the header of {_name(flux_hdu)}. It holds: "
         f"{_contents(hdus)}."
     )
-
-
-def _medium(hdu):
-    return {"vac": "vacuum", "vacuum": "vacuum", "air": "air"}.get(str(hdu.header.get("AIRORVAC", "")).strip().lower())
 
 
 def _read_properties(tables, n_rows):

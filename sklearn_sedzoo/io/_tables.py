@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import h5py
 import numpy as np
 import pandas as pd
 
 from sklearn_sedzoo._containers import (
+    ERROR_NAMES,
     FLUX_NAMES,
     IVAR_PREFIX,
     WAVELENGTH_NAMES,
@@ -21,12 +24,14 @@ from sklearn_sedzoo._containers import (
     tables_from_columns,
     wavelengths_of,
 )
-from sklearn_sedzoo.exceptions import SedReadError
+from sklearn_sedzoo._containers._units import is_spectral_unit
+from sklearn_sedzoo.exceptions import NoSpectraError, SedReadError
 from sklearn_sedzoo.io._open import attempt_table
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 HDF5 = (".h5", ".hdf5")
-SUFFIXES = (*SEPARATORS, ".csv.gz", ".tsv.gz", ".ecsv", ".parquet", ".pq", ".asdf", *HDF5)
+TEXT = (".dat", ".txt", ".sed", ".ascii")
+SUFFIXES = (*SEPARATORS, ".csv.gz", ".tsv.gz", ".ecsv", ".parquet", ".pq", ".asdf", *HDF5, *TEXT)
 
 
 def read_table(path, unit):
@@ -36,6 +41,10 @@ def read_table(path, unit):
         from astropy.table import Table
 
         tables = tables_from_astropy(attempt_table(path, Table.read, path, format="ascii.ecsv"), unit, "the table")
+    elif suffix in TEXT:
+        from astropy.io import ascii as text
+
+        tables = _from_text(attempt_table(path, text.read, path), unit, path)
     elif suffix == ".asdf":
         tables = _from_tree(attempt_table(path, _read_asdf, path), unit)
     elif suffix in HDF5:
@@ -51,6 +60,42 @@ def _read_frame(path, suffix):
     if suffix in {".parquet", ".pq"}:
         return pd.read_parquet(path)
     return pd.read_csv(path, sep=SEPARATORS[suffix.removesuffix(".gz")])
+
+
+def _from_text(table, unit, path):
+    """Return the table of a text file with a row for each pixel: wavelength, flux and perhaps its error.
+
+    Columns without names stand in that order; a name such as ``wave_um`` or ``lambda[A]`` states the unit.
+    """
+    names = list(table.colnames)
+    if find_name(names, FLUX_NAMES) is None and _begins_with_numbers(path):  # the comment above them is no header
+        names = [f"col{i + 1}" for i in range(len(names))]
+    if all(re.fullmatch(r"col\d+", name) for name in names):
+        if not 2 <= len(names) <= 3:
+            raise SedReadError(
+                f"{path} has {len(names)} columns without names. A spectrum has two or three: wavelength, flux, error."
+            )
+        names = [WAVELENGTH_NAMES[0], FLUX_NAMES[0], ERROR_NAMES[0]][: len(names)]
+    text = [name for name, column in zip(names, table.itercols(), strict=True) if column.dtype.kind not in "iuf"]
+    if text:
+        raise SedReadError(f"{path}: the columns {', '.join(text)} hold text, not numbers.")
+    stated = {}
+    for i, name in enumerate(names):
+        found = re.fullmatch(r"(wave(?:length)?|lambda|lam|wl)[\s_]*[\[(_]*(\w+?)[\])]*", name, re.IGNORECASE)
+        if found and is_spectral_unit(found[2]):
+            names[i] = WAVELENGTH_NAMES[0]
+            stated[names[i]] = found[2]
+    if find_name(names, FLUX_NAMES) is None:
+        raise NoSpectraError(f"{path} has no column of flux: its columns are {', '.join(names[:8])}.")
+    columns = {name: np.asarray(column, dtype=float) for name, column in zip(names, table.itercols(), strict=True)}
+    units = {name: str(table[old].unit or "") for name, old in zip(names, table.colnames, strict=True)}
+    return tables_from_columns(columns, units | stated, unit=unit, where="the table")
+
+
+def _begins_with_numbers(path):
+    with open(path, encoding="utf-8", errors="replace") as file:
+        first = next((line for line in file if line.strip() and line.lstrip()[0] not in "#%;!"), "")
+    return all(_is_number(word) for word in first.replace(",", " ").split())
 
 
 def _read_asdf(path):
@@ -77,7 +122,7 @@ def _from_frame(frame, unit, path):
     is_spectrum = [_is_number(name.removeprefix("flux_").removeprefix(IVAR_PREFIX)) for name in names]
     if sum(is_spectrum) < 2:
         if find_name(names, FLUX_NAMES) is None:
-            raise SedReadError(
+            raise NoSpectraError(
                 f"{path} has no columns named by wavelengths (4000.5, flux_4000.5, ivar_4000.5) and none called FLUX "
                 f"beside WAVELENGTH. Its columns are {', '.join(names[:8])}."
             )
