@@ -29,6 +29,7 @@ from sklearn_sedzoo._containers._layout import (
     wavelengths_of,
 )
 from sklearn_sedzoo._containers._line_list import ABSORPTION_LINES, EMISSION_LINES, SKY_LINES
+from sklearn_sedzoo._containers._mask_bits import bad_pixels, check_mask_bits
 from sklearn_sedzoo._containers._read import (
     SpectrumBlocks,
     join_blocks,
@@ -59,7 +60,9 @@ __all__ = [
     "SpectrumColumns",
     "SpectrumTable",
     "as_floats",
+    "bad_pixels",
     "check_grid",
+    "check_mask_bits",
     "check_plausible",
     "find_density",
     "find_name",

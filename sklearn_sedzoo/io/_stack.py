@@ -42,7 +42,7 @@ def stack_spectra(tables, *, grid=None, path=""):
     if grid is not None:
         wavelength = np.asarray(grid, dtype=float)
         parts = [_resample(table, wavelength) for table in tables]
-    elif all(_is_same(table.wavelength, first.wavelength) for table in tables):
+    elif have_one_grid(tables):
         wavelength, parts = first.wavelength, [(table.flux, table.ivar) for table in tables]
     else:
         wavelength, offsets = _find_lattice([table.wavelength for table in tables], path)
@@ -66,8 +66,14 @@ def stack_spectra(tables, *, grid=None, path=""):
     )
 
 
+def have_one_grid(tables):
+    """Whether tables have the same wavelengths."""
+    first = tables[0].wavelength
+    return all(table.wavelength is first or _is_same(table.wavelength, first) for table in tables[1:])
+
+
 def _is_same(a, b):
-    return len(a) == len(b) and np.allclose(a, b, rtol=SAME, atol=0)
+    return len(a) == len(b) and bool((np.abs(a - b) <= SAME * np.abs(b)).all())
 
 
 def _resample(table, grid):
