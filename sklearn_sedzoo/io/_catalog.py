@@ -28,7 +28,7 @@ from sklearn_sedzoo.io._fits_layouts import read_layout
 from sklearn_sedzoo.io._open import check_exists, errors_named, is_fits, opened_fits, refuse_other
 from sklearn_sedzoo.io._quality import QUALITY_BITS, mark_quality, settle_quality
 from sklearn_sedzoo.io._specutils_formats import ask_specutils
-from sklearn_sedzoo.io._stack import have_one_grid, stack_spectra
+from sklearn_sedzoo.io._stack import have_one_grid, join_properties, stack_spectra
 from sklearn_sedzoo.io._surveys import read_survey
 from sklearn_sedzoo.io._tables import SUFFIXES, read_table
 
@@ -138,7 +138,7 @@ def read_spectra(
         As in `read_catalog`. A file of several that cannot be read is an error with ``on_bad="raise"``, a row without
         flux and the bit ``unreadable`` with "mask", and left out with "drop".
     n_jobs : int, optional
-        Number of processes that read files. None: one, or as many as there are cores for more than 400 files.
+        Number of processes that read files. None: one, or as many as there are cores for more than 1,000 files.
     progress : bool, default=False
         Show a progress bar.
 
@@ -286,13 +286,12 @@ def _read_layout(hdus, path, unit, mask_bits):
 def _read_files(paths, source, grid, sentinels, on_bad, progress, n_jobs, how):
     """Read each file; one that cannot be read becomes a row without flux, or an error; one without spectra no row."""
     tables, counts, faults = [], {}, {}
-    for part in read_in_chunks(
-        _read_file, paths, how, n_jobs=n_jobs, progress=progress, is_bad_fatal=on_bad == "raise"
-    ):
+    is_fatal = _is_fault if on_bad == "raise" else _never
+    for part in read_in_chunks(_read_file, paths, how, n_jobs=n_jobs, progress=progress, is_fatal=is_fatal):
         tables += part.tables
         counts |= part.counts
         faults |= part.faults
-    others = {i: fault for i, fault in faults.items() if isinstance(fault, NoSpectraError)}
+    others = {i: fault for i, fault in faults.items() if not _is_fault(fault)}
     faults = {i: fault for i, fault in faults.items() if i not in others}
     if not tables:
         first = next(iter((faults or others).values()), None)
@@ -315,6 +314,14 @@ def _read_files(paths, source, grid, sentinels, on_bad, progress, n_jobs, how):
     return table if on_bad == "drop" else _insert_unreadable(table, counts, {i: names[i] for i in faults})
 
 
+def _is_fault(error):
+    return not isinstance(error, NoSpectraError)
+
+
+def _never(error):
+    return False
+
+
 def _warn(message):
     warnings.warn(message, SedDataWarning, stacklevel=4)
 
@@ -326,7 +333,7 @@ def _insert_unreadable(table, counts, unreadable):
     order = np.argsort(positions, kind="stable")
     n_lost, lost_bits = len(unreadable), QUALITY_BITS["unreadable"] | QUALITY_BITS["empty"]
     lost = pd.DataFrame({"file": list(unreadable.values())})
-    properties = pd.concat([table.properties, lost], ignore_index=True).iloc[order].reset_index(drop=True)
+    properties = join_properties([table.properties, lost]).iloc[order].reset_index(drop=True)
     properties.attrs.update(table.properties.attrs)
     ivar = table.ivar
     if ivar is not None:

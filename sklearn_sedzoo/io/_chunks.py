@@ -6,10 +6,10 @@ import pathlib
 import warnings
 from typing import NamedTuple
 
-from sklearn_sedzoo.exceptions import NoSpectraError, SedReadError
+from sklearn_sedzoo.exceptions import SedReadError
 from sklearn_sedzoo.io._stack import have_one_grid, stack_spectra
 
-MANY_FILES = 400  # above it, processes win back the second that each takes to start
+MANY_FILES = 1000  # above it, processes win back the seconds that each takes to start
 CHUNK = 50  # files
 
 
@@ -22,7 +22,7 @@ class Chunk(NamedTuple):
     warned: list
 
 
-def read_in_chunks(read, paths, how, *, n_jobs, progress, is_bad_fatal):
+def read_in_chunks(read, paths, how, *, n_jobs, progress, is_fatal):
     """Yield a `Chunk` for each run of files, in their order.
 
     Parameters
@@ -37,8 +37,8 @@ def read_in_chunks(read, paths, how, *, n_jobs, progress, is_bad_fatal):
         Number of processes; None: one, or as many as there are cores for more than `MANY_FILES`.
     progress : bool
         Show a progress bar.
-    is_bad_fatal : bool
-        Raise the first error, unless it is that a file holds no spectra.
+    is_fatal : callable
+        Whether an error ends the reading: the first such one is raised.
     """
     from joblib import Parallel, cpu_count, delayed
     from rich.progress import track
@@ -48,33 +48,44 @@ def read_in_chunks(read, paths, how, *, n_jobs, progress, is_bad_fatal):
     files = list(enumerate(pathlib.Path(path) for path in paths))
     runs = [files[start : start + CHUNK] for start in range(0, len(files), CHUNK)]
     read_all = Parallel(n_jobs=n_jobs, return_as="generator")
-    chunks = read_all(delayed(read_chunk)(read, run, how, is_bad_fatal) for run in runs)
+    chunks = read_all(delayed(read_chunk)(read, run, how, is_fatal) for run in runs)
     for chunk in track(chunks, "reading", total=len(runs), disable=not progress):
         for message, category in chunk.warned:
             warnings.warn(message, category, stacklevel=5)
+        fatal = next(filter(is_fatal, chunk.faults.values()), None)
+        if fatal is not None:
+            raise fatal  # here, not where it arose: the first in the order of the files
         yield chunk
 
 
-def read_chunk(read, files, how, is_bad_fatal):
+def read_chunk(read, files, how, is_fatal):
     """Read some files (pairs of position and path); spectra on one grid are joined at once."""
-    tables, counts, faults = [], {}, {}
+    tables, counts, faults, names = [], {}, {}, []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
         for i, path in files:
             try:
                 parts = read(path, *how)
             except (SedReadError, OSError) as error:
-                if is_bad_fatal and not isinstance(error, NoSpectraError):
-                    raise
                 faults[i] = error
+                if is_fatal(error):
+                    break
                 continue
-            for part in parts:
-                part.properties = part.properties.assign(file=path.name)
             tables += parts
             counts[i] = sum(map(len, parts))
+            names += [path.name] * counts[i]
     if len(tables) > 1 and _are_alike(tables):
         tables = [stack_spectra(tables)]
+    _name_files(tables, names)
     return Chunk(tables, counts, faults, [(str(warning.message), warning.category) for warning in caught])
+
+
+def _name_files(tables, names):
+    """Add the file of each spectrum to the properties, once for all spectra of a table: pandas is slow for one."""
+    start = 0
+    for table in tables:
+        table.properties = table.properties.assign(file=names[start : start + len(table)])
+        start += len(table)
 
 
 def _are_alike(tables):
