@@ -34,6 +34,7 @@ from sklearn_sedzoo._containers._layout import (
     wavelengths_of,
 )
 from sklearn_sedzoo._containers._line_list import ABSORPTION_LINES, EMISSION_LINES, SKY_LINES
+from sklearn_sedzoo._containers._mask_bits import bad_pixels, check_mask_bits
 from sklearn_sedzoo._containers._property_names import REDSHIFT_NAMES, find_name, name_properties
 from sklearn_sedzoo._containers._read import (
     SpectrumBlocks,
@@ -66,7 +67,9 @@ __all__ = [
     "SpectrumColumns",
     "SpectrumTable",
     "as_floats",
+    "bad_pixels",
     "check_grid",
+    "check_mask_bits",
     "check_plausible",
     "decide_frame",
     "find_density",

@@ -103,14 +103,14 @@ def _refuse_ragged(X):
         )
 
 
-def tables_from_astropy(table, unit=None, where="the table X"):
+def tables_from_astropy(table, unit=None, where="the table X", mask_bits=None):
     """Return the SpectrumTables of an astropy table with columns FLUX and WAVELENGTH.
 
     One, or one for each row where the rows have own grids; numbers and names beside them are properties.
     """
     columns = {name: unmask(table[name]) for name in table.colnames}
     units = {name: str(table[name].unit or "") for name in table.colnames}
-    tables = tables_from_columns(columns, units, unit=unit, where=where)
+    tables = tables_from_columns(columns, units, unit=unit, mask_bits=mask_bits, where=where)
     beside = [name for name, column in columns.items() if column.ndim == 1 and column.dtype.kind in "iufbUS"]
     properties = table[beside].to_pandas(index=False) if beside else pd.DataFrame()
     properties.attrs["units"] = {name: units[name] for name in beside}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_sedzoo._containers._grid import check_grid
+from sklearn_sedzoo._containers._mask_bits import bad_pixels
 from sklearn_sedzoo._containers._property_names import find_name, name_properties
 from sklearn_sedzoo._containers._table import SpectrumTable
 from sklearn_sedzoo._containers._units import check_plausible, to_angstrom
@@ -15,7 +16,7 @@ LOG_NAMES = ("LOGLAM", "LOG_LAMBDA", "LOGWAVE")
 FLUX_NAMES = ("FLUX", "SPECTRA", "SPEC", "FLUXES")
 IVAR_NAMES = ("IVAR", "IVARS", "INVVAR")
 ERROR_NAMES = ("ERROR", "ERR", "FLUX_ERR", "FLUXERR", "FLUX_ERROR", "SIGMA", "STDDEV", "UNCERT", "UNCERTAINTY")
-MASK_NAMES = ("MASK", "AND_MASK", "DQ", "BADPIX")
+MASK_NAMES = ("MASK", "AND_MASK", "DQ", "BADPIX", "QUAL")
 
 
 def wavelengths_of(values, file_unit, unit, where):
@@ -35,10 +36,10 @@ def wavelengths_of(values, file_unit, unit, where):
     return check_grid(where, to_angstrom(values, chosen))
 
 
-def inverse_variances(ivar, error, mask, shape):
+def inverse_variances(ivar, error, mask, shape, mask_bits=None, where="the mask"):
     """Return inverse variances of shape `shape` from themselves or from errors, 0 where masked; None without any.
 
-    Where only a mask is known they are weights of 0 and 1.
+    Where only a mask is known they are weights of 0 and 1. `mask_bits` and `where` are those of `bad_pixels`.
     """
     found = {"ivar": ivar, "error": error, "mask": mask}
     for key, values in found.items():
@@ -52,7 +53,7 @@ def inverse_variances(ivar, error, mask, shape):
             ivar = np.where(error > 0, 1.0 / error.astype(float) ** 2, 0.0)
     if mask is not None and np.any(mask):
         ivar = np.ones(shape) if ivar is None else ivar
-        ivar[np.asarray(mask) != 0] = 0.0
+        ivar[bad_pixels(mask, mask_bits=mask_bits, where=where)] = 0.0
     return ivar
 
 
@@ -65,7 +66,7 @@ def as_floats(values, masked=np.nan):
     return np.asarray(np.ma.filled(values, masked))
 
 
-def tables_from_columns(columns, units, *, unit=None, where="the table"):
+def tables_from_columns(columns, units, *, unit=None, mask_bits=None, where="the table"):
     """Return a list of SpectrumTables without properties: one, or one for each row where the rows have own grids.
 
     Parameters
@@ -78,6 +79,8 @@ def tables_from_columns(columns, units, *, unit=None, where="the table"):
         Units of the columns.
     unit : str, optional
         Unit of the wavelengths where `units` has none.
+    mask_bits : int, optional
+        Sum of the bits of an integer mask that mean bad.
     where : str
         For messages.
     """
@@ -110,7 +113,7 @@ def tables_from_columns(columns, units, *, unit=None, where="the table"):
             raise ValueError(
                 f"{len(wavelength)} wavelengths do not match spectra of {spectra.shape[1]} pixels ({place})."
             )
-        ivar = inverse_variances(*beside, spectra.shape)
+        ivar = inverse_variances(*beside, spectra.shape, mask_bits, f"the mask in {place}")
         tables.append(rising_table(as_floats(spectra), wavelength, ivar, str(units.get(flux_name) or "")))
     return tables
 

@@ -14,25 +14,28 @@ from astropy.table import Table
 
 from sklearn_sedzoo._containers import (
     SpectrumTable,
+    check_mask_bits,
     is_specutils,
     split_specutils,
     table_from_specutils,
     tables_from_astropy,
 )
-from sklearn_sedzoo.exceptions import SedDataWarning, SedReadError
+from sklearn_sedzoo.exceptions import NoSpectraError, SedDataWarning, SedReadError
 from sklearn_sedzoo.io._atomic import write_atomically
+from sklearn_sedzoo.io._chunks import read_in_chunks
+from sklearn_sedzoo.io._desi import redrock_beside
 from sklearn_sedzoo.io._fits_layouts import read_layout
 from sklearn_sedzoo.io._open import check_exists, errors_named, is_fits, opened_fits, refuse_other
 from sklearn_sedzoo.io._quality import QUALITY_BITS, mark_quality, settle_quality
 from sklearn_sedzoo.io._specutils_formats import ask_specutils
-from sklearn_sedzoo.io._stack import stack_spectra
+from sklearn_sedzoo.io._stack import have_one_grid, join_properties, stack_spectra
 from sklearn_sedzoo.io._surveys import read_survey
 from sklearn_sedzoo.io._tables import SUFFIXES, read_table
 
 FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fit.gz", ".fits.fz")
 
 
-def read_catalog(path, *, unit=None, on_bad="mask", grid=None, sentinels=(), strict=False):
+def read_catalog(path, *, unit=None, on_bad="mask", grid=None, sentinels=(), strict=False, mask_bits=None, n_jobs=None):
     """Read a catalogue of spectra from a file.
 
     Read are: *images*, a 2-D image ``FLUX`` (spectra along axis 2), its wavelengths in an HDU ``WAVELENGTH`` (a table
@@ -40,9 +43,10 @@ def read_catalog(path, *, unit=None, on_bad="mask", grid=None, sentinels=(), str
     ``ERROR``), ``MASK`` and ``Z`` and a table with a row for each spectrum where there are any; *tables* with a vector
     column ``FLUX`` and the wavelengths in a vector column ``WAVELENGTH`` (alike in all rows, or rows of their own
     length) or in an HDU of that name; *SDSS and BOSS* ``spec-*.fits``, *DESI* coadds (the three arms are joined by
-    inverse variance), *MaNGA* stacks; *CSV*, *ECSV* and *Parquet* with a column for each wavelength, or with columns
-    ``flux`` and ``wavelength`` (a row for each pixel, or lists); *ASDF* and *HDF5* with ``flux`` and ``wavelength``;
-    and what specutils can read.
+    inverse variance, redshifts are taken from ``redrock-*.fits`` beside them), *MaNGA* stacks, *Euclid* NISP, *JWST*
+    x1d and DAWN ``*.spec.fits``, *ESO* Phase 3 tables, *LAMOST*, the *Multimodal Universe*; *CSV*, *ECSV* and
+    *Parquet* with a column for each wavelength, or with columns ``flux`` and ``wavelength`` (a row for each pixel, or
+    lists); *ASDF* and *HDF5* with ``flux`` and ``wavelength``; and what specutils can read.
 
     Parameters
     ----------
@@ -60,6 +64,11 @@ def read_catalog(path, *, unit=None, on_bad="mask", grid=None, sentinels=(), str
         Flux values that stand for "no data", such as -9999 or 1e20; they are masked.
     strict : bool, default=False
         Refuse a file whose checksum does not fit, instead of warning.
+    mask_bits : int, list of int or "all", optional
+        Which bits of an integer mask mean a bad pixel: their sum (5), a list of them ([1, 4]), or all. Not needed for
+        masks of booleans or of 0 and 1, nor for files of a known survey, where it goes before the survey's own rule.
+    n_jobs : int, optional
+        For a folder: see `read_spectra`.
 
     Returns
     -------
@@ -91,21 +100,45 @@ def read_catalog(path, *, unit=None, on_bad="mask", grid=None, sentinels=(), str
     """
     path = pathlib.Path(path)
     if path.is_dir():
-        return read_spectra(path, unit=unit, on_bad=on_bad, grid=grid, sentinels=sentinels, strict=strict)
-    table = _join(_read_file(path, unit, strict), grid, path, sentinels)
+        return read_spectra(
+            path,
+            unit=unit,
+            on_bad=on_bad,
+            grid=grid,
+            sentinels=sentinels,
+            strict=strict,
+            mask_bits=mask_bits,
+            n_jobs=n_jobs,
+        )
+    bits = check_mask_bits("read_catalog", mask_bits)
+    table = _join(_read_file(path, unit, strict, bits), grid, path, sentinels)
     return settle_quality(table, path, on_bad)
 
 
-def read_spectra(source, *, unit=None, on_bad="mask", grid=None, sentinels=(), strict=False, progress=False):
+def read_spectra(
+    source,
+    *,
+    unit=None,
+    on_bad="mask",
+    grid=None,
+    sentinels=(),
+    strict=False,
+    mask_bits=None,
+    n_jobs=None,
+    progress=False,
+):
     """Read spectra from files, folders, lists of files or spectra of specutils into one table.
 
     Parameters
     ----------
     source : str, path, list of paths, Table, QTable, Spectrum, SpectrumCollection, SpectrumList or list of Spectrum
-        A folder stands for all its FITS, CSV, ECSV, Parquet, ASDF and HDF5 files, in the order of their names.
-    unit, on_bad, grid, sentinels, strict
+        A folder stands for all its FITS, CSV, ECSV, Parquet, ASDF and HDF5 files, in the order of their names. Files
+        that hold no spectra, such as a table of redshifts, are named in a warning and left out.
+    unit, on_bad, grid, sentinels, strict, mask_bits
         As in `read_catalog`. A file of several that cannot be read is an error with ``on_bad="raise"``, a row without
         flux and the bit ``unreadable`` with "mask", and left out with "drop".
+    n_jobs : int, optional
+        Number of processes that read files. None: one, or as many as there are cores for more than 1,000 files.
     progress : bool, default=False
         Show a progress bar.
 
@@ -130,17 +163,22 @@ def read_spectra(source, *, unit=None, on_bad="mask", grid=None, sentinels=(), s
     0     1.0     2.0     3.0       0.1
     1     1.0     2.0     3.0       0.2
     """
+    bits = check_mask_bits("read_spectra", mask_bits)
     if isinstance(source, (str, pathlib.PurePath)):
         path = pathlib.Path(source)
         if not path.is_dir():
-            return read_catalog(path, unit=unit, on_bad=on_bad, grid=grid, sentinels=sentinels, strict=strict)
+            return read_catalog(
+                path, unit=unit, on_bad=on_bad, grid=grid, sentinels=sentinels, strict=strict, mask_bits=mask_bits
+            )
         source = sorted(file for file in path.iterdir() if file.name.lower().endswith(FITS_SUFFIXES + SUFFIXES))
+        beside = {redrock_beside(file) for file in source}
+        source = [file for file in source if file not in beside]
         if not source:
             endings = ", ".join(f"*{suffix}" for suffix in FITS_SUFFIXES + SUFFIXES)
             raise SedReadError(f"{path} is a folder without spectra: no file {endings}.")
-        table = _read_files(source, path, unit, grid, sentinels, strict, on_bad, progress)
+        table = _read_files(source, path, grid, sentinels, on_bad, progress, n_jobs, (unit, strict, bits))
         return settle_quality(table, path, on_bad)
-    tables = _tables_in_memory(source, unit)
+    tables = _tables_in_memory(source, unit, bits)
     if tables:
         return settle_quality(_join(tables, grid, "spectra", sentinels), "spectra", on_bad)
     parts = list(source) if isinstance(source, (list, tuple)) else []
@@ -151,7 +189,7 @@ def read_spectra(source, *, unit=None, on_bad="mask", grid=None, sentinels=(), s
             "`source` of read_spectra must be a file, a folder, a list of files, an astropy table, or spectra of "
             f"specutils (one, a collection, a list), got {'an empty ' if empty else ''}{kind}."
         )
-    table = _read_files(parts, "spectra", unit, grid, sentinels, strict, on_bad, progress)
+    table = _read_files(parts, "spectra", grid, sentinels, on_bad, progress, n_jobs, (unit, strict, bits))
     return settle_quality(table, "spectra", on_bad)
 
 
@@ -204,39 +242,40 @@ def _is_fits_unit(unit):
 
 def _join(tables, grid, path, sentinels=()):
     """Return one table of several, each judged on its own grid before it is laid into the common one."""
-    tables = [mark_quality(table, sentinels) for table in tables]
-    return tables[0] if len(tables) == 1 and grid is None else stack_spectra(tables, grid=grid, path=path)
+    if grid is None and have_one_grid(tables):
+        return mark_quality(tables[0] if len(tables) == 1 else stack_spectra(tables, path=path), sentinels)
+    return stack_spectra([mark_quality(table, sentinels) for table in tables], grid=grid, path=path)
 
 
-def _tables_in_memory(source, unit):
+def _tables_in_memory(source, unit, mask_bits):
     """Return the SpectrumTables of spectra that are no files, an empty list where they are others."""
     if isinstance(source, SpectrumTable):
         return [source[:]]
     if isinstance(source, Table):
-        return tables_from_astropy(source, unit)
+        return tables_from_astropy(source, unit, mask_bits=mask_bits)
     parts = list(source) if isinstance(source, (list, tuple)) else [source]
     if not parts or not all(map(is_specutils, parts)):
         return []
     return [table_from_specutils(part) for part in split_specutils(parts)]
 
 
-def _read_file(path, unit, strict=False):
+def _read_file(path, unit, strict=False, mask_bits=None):
     """Return the tables of one file, as they are; whatever is wrong with it is a SedReadError that names the file."""
     check_exists(path)
     if path.name.lower().endswith(SUFFIXES):
         with errors_named(path):
-            return read_table(path, unit)
+            return read_table(path, unit, mask_bits)
     if not is_fits(path):
         return ask_specutils(path) or refuse_other(path)
     with opened_fits(path, strict=strict) as hdus, errors_named(path):
-        table = read_survey(hdus, path, unit)
-        return [table] if table else ask_specutils(path, surveys_only=True) or _read_layout(hdus, path, unit)
+        tables = read_survey(hdus, path, unit, mask_bits)
+        return tables or ask_specutils(path, surveys_only=True) or _read_layout(hdus, path, unit, mask_bits)
 
 
-def _read_layout(hdus, path, unit):
+def _read_layout(hdus, path, unit, mask_bits):
     """Return what a general layout holds, as we read it or, where we cannot, as specutils does."""
     try:
-        return read_layout(hdus, path, unit)
+        return read_layout(hdus, path, unit, mask_bits)
     except SedReadError as error:
         tables = ask_specutils(path) if "has no 2-D image FLUX" in str(error) else []
         if not tables:
@@ -244,37 +283,47 @@ def _read_layout(hdus, path, unit):
         return tables
 
 
-def _read_files(paths, source, unit, grid, sentinels, strict, on_bad, progress):
-    """Read each file; those that cannot be read become a row without flux, or an error."""
-    from rich.progress import track
-
-    tables, counts, unreadable = [], {}, {}
-    for i, path in enumerate(track(paths, "reading", disable=not progress)):
-        file = pathlib.Path(path)
-        try:
-            parts = _read_file(file, unit, strict)
-        except (SedReadError, OSError) as error:
-            if on_bad == "raise":
-                raise
-            unreadable[i] = (file, error)
-            continue
-        for part in parts:
-            part.properties = part.properties.assign(file=file.name)
-        tables += parts
-        counts[i] = sum(map(len, parts))
+def _read_files(paths, source, grid, sentinels, on_bad, progress, n_jobs, how):
+    """Read each file; one that cannot be read becomes a row without flux, or an error; one without spectra no row."""
+    tables, counts, faults = [], {}, {}
+    is_fatal = _is_fault if on_bad == "raise" else _never
+    for part in read_in_chunks(_read_file, paths, how, n_jobs=n_jobs, progress=progress, is_fatal=is_fatal):
+        tables += part.tables
+        counts |= part.counts
+        faults |= part.faults
+    others = {i: fault for i, fault in faults.items() if not _is_fault(fault)}
+    faults = {i: fault for i, fault in faults.items() if i not in others}
     if not tables:
-        first = next(iter(unreadable.values()), None)
-        raise SedReadError(f"{source}: none of {len(paths)} files can be read" + (f"; {first[1]}" if first else "."))
+        first = next(iter((faults or others).values()), None)
+        what = "can be read" if faults else "holds spectra"
+        raise SedReadError(f"{source}: none of {len(paths)} files {what}" + (f"; {first}" if first else "."))
     table = _join(tables, grid, source, sentinels)
-    if not unreadable:
+    names = {i: pathlib.Path(paths[i]).name for i in (*faults, *others)}
+    if others:
+        table.meta["unused"] = [*table.meta.get("unused", []), *(names[i] for i in others)]
+        _warn(
+            f"{source}: {', '.join(names[i] for i in others)} "
+            f"{'holds' if len(others) == 1 else 'hold'} no spectra and {'is' if len(others) == 1 else 'are'} left out. "
+            "If it is a table of redshifts or properties, join it by a column that names each object: --catalog FILE "
+            "--on ID on the command line, SpectrumTable.join in Python."
+        )
+    if not faults:
         return table
-    file, reason = next(iter(unreadable.values()))
-    warnings.warn(
-        f"{source}: {len(unreadable)} of {len(paths)} files cannot be read, first {file.name}: {reason}",
-        SedDataWarning,
-        stacklevel=4,
-    )
-    return table if on_bad == "drop" else _insert_unreadable(table, counts, unreadable)
+    first = next(iter(faults))
+    _warn(f"{source}: {len(faults)} of {len(paths)} files cannot be read, first {names[first]}: {faults[first]}")
+    return table if on_bad == "drop" else _insert_unreadable(table, counts, {i: names[i] for i in faults})
+
+
+def _is_fault(error):
+    return not isinstance(error, NoSpectraError)
+
+
+def _never(error):
+    return False
+
+
+def _warn(message):
+    warnings.warn(message, SedDataWarning, stacklevel=4)
 
 
 def _insert_unreadable(table, counts, unreadable):
@@ -283,8 +332,8 @@ def _insert_unreadable(table, counts, unreadable):
     positions = np.concatenate([np.full(n, i) for i, n in counts.items()] + [list(unreadable)])
     order = np.argsort(positions, kind="stable")
     n_lost, lost_bits = len(unreadable), QUALITY_BITS["unreadable"] | QUALITY_BITS["empty"]
-    lost = pd.DataFrame({"file": [file.name for file, _ in unreadable.values()]})
-    properties = pd.concat([table.properties, lost], ignore_index=True).iloc[order].reset_index(drop=True)
+    lost = pd.DataFrame({"file": list(unreadable.values())})
+    properties = join_properties([table.properties, lost]).iloc[order].reset_index(drop=True)
     properties.attrs.update(table.properties.attrs)
     ivar = table.ivar
     if ivar is not None:

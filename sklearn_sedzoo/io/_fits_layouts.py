@@ -26,21 +26,23 @@ from sklearn_sedzoo._containers import (
     tables_from_columns,
     wavelengths_of,
 )
-from sklearn_sedzoo.exceptions import SedReadError
+from sklearn_sedzoo.exceptions import NoSpectraError, SedReadError
 from sklearn_sedzoo.io._image_axis import read_axis, read_medium, read_medium_of_column
 
+LONGEST_VECTOR = 64  # what a table of redshifts may have in a cell: coefficients, magnitudes
 
-def read_layout(hdus, path, unit):
+
+def read_layout(hdus, path, unit, mask_bits=None):
     """Return the SpectrumTables of a FITS file in one of the general layouts: one for each grid."""
     tables = [hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU)]
     images = [hdu for hdu in hdus if getattr(hdu, "is_image", False) and hdu.header.get("NAXIS", 0) > 0]
     flux_hdu, column = _find_flux(images, tables, hdus, path)
     if column is not None:
-        return _read_columns(flux_hdu, hdus, path, unit)
-    return [_read_image(flux_hdu, tables, images, hdus, path, unit)]
+        return _read_columns(flux_hdu, hdus, path, unit, mask_bits)
+    return [_read_image(flux_hdu, tables, images, hdus, path, unit, mask_bits)]
 
 
-def _read_image(flux_hdu, tables, images, hdus, path, unit):
+def _read_image(flux_hdu, tables, images, hdus, path, unit, mask_bits):
     flux = np.atleast_2d(as_floats(flux_hdu.data))
     if flux.ndim != 2:
         raise SedReadError(f"{path}: {_name(flux_hdu)} must hold spectra as rows of a 2-D array, got {flux.shape}.")
@@ -60,7 +62,7 @@ def _read_image(flux_hdu, tables, images, hdus, path, unit):
     return rising_table(
         flux,
         wavelength,
-        inverse_variances(*beside, flux.shape),
+        inverse_variances(*beside, flux.shape, mask_bits),
         str(flux_hdu.header.get("BUNIT") or ""),
         properties,
         {"path": str(path), "notes": notes},
@@ -68,7 +70,7 @@ def _read_image(flux_hdu, tables, images, hdus, path, unit):
     )
 
 
-def _read_columns(hdu, hdus, path, unit):
+def _read_columns(hdu, hdus, path, unit, mask_bits):
     """Read a table with columns of fluxes and wavelengths; the wavelengths may stand in an HDU of their own."""
     columns = {name: hdu.data[name] for name in hdu.columns.names}
     units = {column.name: column.unit for column in hdu.columns}
@@ -81,7 +83,7 @@ def _read_columns(hdu, hdus, path, unit):
         flux = columns[find_name(columns, FLUX_NAMES)]
         columns[WAVELENGTH_NAMES[0]] = np.broadcast_to(axis, (len(flux), len(axis)))
         units[WAVELENGTH_NAMES[0]] = "Angstrom"
-    tables = tables_from_columns(columns, units, unit=unit, where=_name(hdu))
+    tables = tables_from_columns(columns, units, unit=unit, mask_bits=mask_bits, where=_name(hdu))
     for table in tables:
         table.meta, table.medium = {"path": str(path)}, medium
     return share_properties(tables, scalar_columns(hdu))
@@ -110,10 +112,18 @@ def _find_flux(images, tables, hdus, path):
             return hdu, column
     names = [hdu.name for hdu in hdus if hdu.name] + [name for hdu in tables for name in hdu.columns.names]
     near = difflib.get_close_matches("FLUX", [name.upper() for name in names], n=1, cutoff=0.5)
-    raise SedReadError(
+    kind = SedReadError if plain or any(_may_hold_spectra(hdu) for hdu in tables) else NoSpectraError
+    raise kind(
         f"{path} has no 2-D image FLUX and no table with a vector column FLUX. It holds: {_contents(hdus)}."
         + (f" The nearest name is {near[0]}." if near else "")
     )
+
+
+def _may_hold_spectra(hdu):
+    """Whether a table has wavelengths or vectors as long as spectra: one of redshifts has neither."""
+    is_long = any(np.prod(hdu.columns.dtype[name].shape) > LONGEST_VECTOR for name in hdu.columns.names)
+    is_ragged = any({"P", "Q"} & set(str(column.format)) for column in hdu.columns)
+    return is_long or is_ragged or find_name(hdu.columns.names, WAVELENGTH_NAMES + LOG_NAMES) is not None
 
 
 def _read_wavelength(flux_hdu, hdus, path, unit):

@@ -8,7 +8,6 @@ import pathlib
 import zipfile
 from importlib.metadata import PackageNotFoundError, version
 
-import skops.io
 from sklearn.base import BaseEstimator
 
 import sklearn_sedzoo
@@ -56,6 +55,8 @@ def save_model(model, path, *, overwrite=False):
     ...     load_model(pathlib.Path(folder) / "pca.skops").n_components_
     2
     """
+    import skops.io  # here: it loads the test tools of scikit-learn, a second of each start
+
     estimators = _find_estimators(model)
     if not estimators:
         raise TypeError(f"`model` of save_model must be an estimator or a dict of estimators, got {type(model)!r}.")
@@ -104,6 +105,8 @@ def load_model(path):
     --------
     save_model : Write the file; has an example.
     """
+    import skops.io  # here: it loads the test tools of scikit-learn, a second of each start
+
     path = pathlib.Path(path)
     if not path.is_file():
         raise SedReadError(f"{path} is not there, or is no file.")

@@ -12,6 +12,7 @@ from sklearn_sedzoo.exceptions import SedReadError
 from sklearn_sedzoo.preprocessing import SpectrumResampler
 
 SAME = 1e-9  # relative difference of two wavelengths that counts as none
+EXACT = 2**53  # above it a float does not hold every whole number
 OFF_LATTICE = 1e-3  # pixels by which a wavelength may be off its lattice
 
 
@@ -42,13 +43,13 @@ def stack_spectra(tables, *, grid=None, path=""):
     if grid is not None:
         wavelength = np.asarray(grid, dtype=float)
         parts = [_resample(table, wavelength) for table in tables]
-    elif all(_is_same(table.wavelength, first.wavelength) for table in tables):
+    elif have_one_grid(tables):
         wavelength, parts = first.wavelength, [(table.flux, table.ivar) for table in tables]
     else:
         wavelength, offsets = _find_lattice([table.wavelength for table in tables], path)
         parts = [_place(table, offset, len(wavelength)) for table, offset in zip(tables, offsets, strict=True)]
     with_ivar = all(ivar is not None for _, ivar in parts)
-    properties = pd.concat([table.properties for table in tables], ignore_index=True)
+    properties = join_properties([table.properties for table in tables])
     properties.attrs["units"] = first.properties.attrs.get("units", {})
     quality = None
     if any(table.quality is not None for table in tables):
@@ -66,8 +67,30 @@ def stack_spectra(tables, *, grid=None, path=""):
     )
 
 
+def join_properties(frames):
+    """Return one DataFrame of several; ids too long for a float survive where some of the frames lack them."""
+    names = {name for frame in frames for name in frame}
+    partial = {name for name in names if any(name not in frame for frame in frames if len(frame))}
+
+    def protected(frame):
+        wide = [name for name in partial & set(frame) if _is_wide(frame[name])]
+        return frame.astype(dict.fromkeys(wide, "Int64")) if wide else frame
+
+    return pd.concat([protected(frame) for frame in frames], ignore_index=True)
+
+
+def _is_wide(column):
+    return column.dtype == np.int64 and len(column) > 0 and np.abs(column.astype(float)).max() > EXACT
+
+
+def have_one_grid(tables):
+    """Whether tables have the same wavelengths."""
+    first = tables[0].wavelength
+    return all(table.wavelength is first or _is_same(table.wavelength, first) for table in tables[1:])
+
+
 def _is_same(a, b):
-    return len(a) == len(b) and np.allclose(a, b, rtol=SAME, atol=0)
+    return len(a) == len(b) and bool((np.abs(a - b) <= SAME * np.abs(b)).all())
 
 
 def _resample(table, grid):

@@ -26,6 +26,7 @@ from sklearn_sedzoo._containers import (
 )
 from sklearn_sedzoo._containers._units import is_spectral_unit
 from sklearn_sedzoo.exceptions import NoSpectraError, SedReadError
+from sklearn_sedzoo.io._multimodal import is_multimodal, read_multimodal
 from sklearn_sedzoo.io._open import attempt_table
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -34,25 +35,26 @@ TEXT = (".dat", ".txt", ".sed", ".ascii")
 SUFFIXES = (*SEPARATORS, ".csv.gz", ".tsv.gz", ".ecsv", ".parquet", ".pq", ".asdf", *HDF5, *TEXT)
 
 
-def read_table(path, unit):
+def read_table(path, unit, mask_bits=None):
     """Return the SpectrumTables of a file of one of the `SUFFIXES`: one for each grid."""
     suffix = next(end for end in SUFFIXES if path.name.lower().endswith(end))
     if suffix == ".ecsv":
         from astropy.table import Table
 
-        tables = tables_from_astropy(attempt_table(path, Table.read, path, format="ascii.ecsv"), unit, "the table")
+        table = attempt_table(path, Table.read, path, format="ascii.ecsv")
+        tables = tables_from_astropy(table, unit, "the table", mask_bits)
     elif suffix in TEXT:
         from astropy.io import ascii as text
 
         tables = _from_text(attempt_table(path, text.read, path), unit, path)
     elif suffix == ".asdf":
-        tables = _from_tree(attempt_table(path, _read_asdf, path), unit)
+        tables = _from_tree(attempt_table(path, _read_asdf, path), unit, mask_bits)
     elif suffix in HDF5:
-        tables = _from_tree(attempt_table(path, _read_hdf5, path), unit)
+        tables = _from_tree(attempt_table(path, _read_hdf5, path), unit, mask_bits)
     else:
-        tables = _from_frame(attempt_table(path, _read_frame, path, suffix), unit, path)
+        tables = _from_frame(attempt_table(path, _read_frame, path, suffix), unit, path, mask_bits)
     for table in tables:
-        table.meta = {"path": str(path)}
+        table.meta["path"] = str(path)
     return tables
 
 
@@ -116,9 +118,13 @@ def _read_hdf5(path):
     return tree
 
 
-def _from_frame(frame, unit, path):
+def _from_frame(frame, unit, path, mask_bits):
     """Return the tables of a DataFrame: a column for each wavelength, or columns FLUX and WAVELENGTH."""
     names = [str(name) for name in frame.columns]
+    if "spectrum" in names or "spectrum_flux" in names:
+        columns = {name: frame[name].to_numpy() for name in names}
+        if is_multimodal(columns):
+            return read_multimodal(columns, unit, mask_bits)
     is_spectrum = [_is_number(name.removeprefix("flux_").removeprefix(IVAR_PREFIX)) for name in names]
     if sum(is_spectrum) < 2:
         if find_name(names, FLUX_NAMES) is None:
@@ -128,7 +134,7 @@ def _from_frame(frame, unit, path):
             )
         columns = {name: frame[name].to_numpy() for name in names}
         beside = [name for name in names if not _holds_spectra(columns[name])]
-        return share_properties(tables_from_columns(columns, {}, unit=unit), frame[beside])
+        return share_properties(tables_from_columns(columns, {}, unit=unit, mask_bits=mask_bits), frame[beside])
     spectra = frame.loc[:, is_spectrum].set_axis([n for n, s in zip(names, is_spectrum, strict=True) if s], axis=1)
     _refuse_text(spectra, path)
     columns = parse_columns(spectra.columns)
@@ -163,7 +169,7 @@ def _holds_spectra(values):
     return values.dtype.kind == "O" and any(np.ndim(value) for value in values)
 
 
-def _from_tree(tree, unit):
+def _from_tree(tree, unit, mask_bits):
     """Return the tables of a tree: ``flux``, ``wavelength`` and what has a value for each row, or a spectrum."""
     spectra = [value for value in tree.values() if is_specutils(value)]
     if len(spectra) == 1:
@@ -174,6 +180,8 @@ def _from_tree(tree, unit):
         for name, value in tree.items()
         if not isinstance(value, (str, dict, list))
     }
+    if is_multimodal(columns):
+        return read_multimodal(columns, unit, mask_bits)
     flux, axis = find_name(columns, FLUX_NAMES), find_name(columns, WAVELENGTH_NAMES)
     if flux is not None and axis is not None and np.ndim(columns[axis]) == 1 and np.ndim(columns[flux]) == 2:
         if columns[flux].shape[1] != len(columns[axis]):
@@ -181,7 +189,7 @@ def _from_tree(tree, unit):
                 f"{len(columns[axis])} wavelengths do not match spectra of {columns[flux].shape[1]} pixels."
             )
         columns[axis] = np.broadcast_to(columns[axis], columns[flux].shape)  # one grid for all, not a row a pixel
-    tables = tables_from_columns(columns, units, unit=unit)
+    tables = tables_from_columns(columns, units, unit=unit, mask_bits=mask_bits)
     n_rows = sum(map(len, tables))
     for table in tables:
         table.medium = str(tree.get("medium", "")) or None

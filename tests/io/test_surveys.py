@@ -23,7 +23,7 @@ def test_a_folder_of_sdss_spectra_is_laid_into_one_lattice(tmp_path):
     truth = []
     for i, (start, n, z) in enumerate(zip(starts, lengths, redshifts, strict=True)):
         flux, ivar, mask = rng.lognormal(size=n), rng.uniform(1, 2, n), np.zeros(n, "i4")
-        ivar[3], mask[7] = 0, 1
+        ivar[3], mask[7] = 0, 1 << 24
         write_sdss(
             tmp_path / f"spec-0266-51602-000{i}.fits", start, flux, ivar, z, and_mask=mask, zwarning=4 * (i == 1)
         )
