@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 BLOCK_ROWS = 32
+SLIGHT = 1e-3  # share of the prior that keeps scores finite which nothing measures
 
 
 def solve_weighted_scores(X, weight, mean, axes, spread) -> np.ndarray:
@@ -36,6 +37,44 @@ def solve_weighted_scores(X, weight, mean, axes, spread) -> np.ndarray:
         pull, metric = weigh_along_axes(X[rows], weight[rows], mean, axes)
         scores[rows] = np.linalg.solve(metric + prior, pull[:, :, None])[:, :, 0]
     return scores
+
+
+def fit_weighted_scores(X, weight, mean, axes, spread, noise):
+    r"""Return what chi square is made of, row by row: scores, their weight, and what the axes leave out.
+
+    With :math:`M = V W V^T` and :math:`b = V W (x - \mu)` the chi square of a spectrum about any scores d is
+    :math:`(d - t)^T M (d - t) + e`, where :math:`t = M^{-1} b`. Directions that a gap hides have no weight in M; t is
+    kept finite there by a thousandth of the prior.
+
+    Parameters
+    ----------
+    X, weight, mean, axes, spread
+        As in `solve_weighted_scores`; the weights may have any scale.
+    noise : float
+        What a weight of one is worth: the variance that it is the inverse of.
+
+    Returns
+    -------
+    probable, best : ndarray of shape (n_samples, n_axes)
+        The most probable scores, and t.
+    metric : ndarray of shape (n_samples, n_axes, n_axes), float32
+        M.
+    left : ndarray of shape (n_samples,)
+        e.
+    """
+    prior = noise * np.diag(1 / np.maximum(spread, 1e-12 * max(spread.max(initial=0), np.finfo(float).tiny)) ** 2)
+    n_rows, n_axes = len(X), len(axes)
+    probable, best = np.empty((n_rows, n_axes)), np.empty((n_rows, n_axes))
+    metrics, left = np.empty((n_rows, n_axes, n_axes), dtype=np.float32), np.empty(n_rows)
+    for start in range(0, n_rows, BLOCK_ROWS):
+        rows = slice(start, start + BLOCK_ROWS)
+        pull, metric = weigh_along_axes(X[rows], weight[rows], mean, axes)
+        probable[rows] = np.linalg.solve(metric + prior, pull[:, :, None])[:, :, 0]
+        best[rows] = np.linalg.solve(metric + SLIGHT * prior, pull[:, :, None])[:, :, 0]
+        rest = np.where(weight[rows] > 0, X[rows] - mean - best[rows] @ axes, 0.0)
+        left[rows] = np.einsum("ij,ij,ij->i", weight[rows], rest, rest)
+        metrics[rows] = metric
+    return probable, best, metrics, left
 
 
 def weigh_along_axes(X, weight, mean, axes) -> tuple[np.ndarray, np.ndarray]:

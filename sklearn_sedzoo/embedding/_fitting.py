@@ -62,7 +62,7 @@ def fit_autoencoder(X, config, plan, rng, report, ivar=None, row_weight=None, st
         unseen=unseen_held_out / space.n_pixels,
     )
     if is_residual:
-        monitor.pca_loss = space.to_flux_loss(_pca_loss(*watched, config["latent_dim"]), unseen_held_out)
+        monitor.pca_loss = space.to_flux_loss(_pca_loss(space, *watched, config["latent_dim"]), unseen_held_out)
     try:
         _set_first_to_beat(monitor, network, start, watched, unseen_held_out, space)
         course = Course(network, monitor, plan.n_init, rng, is_warm=start is not None)
@@ -113,12 +113,12 @@ def _set_first_to_beat(monitor, network, start, watched, unseen, space):
     gain more than the held-out rows would make of that.
     """
     config = network.config
-    if config["objective"] is not None or config["loss"] != "mse":
+    if config["objective"] is not None or config["loss"] not in {"mse", "chi_square"}:
         return
     if start is not None:
         network.set_state(start.weights)
         inputs, targets, weight = watched
-        missed = np.mean((network.decode(network.encode(inputs)) - targets.astype(np.float64)) ** 2, axis=1)
+        missed = find_missed(network.decode(network.encode(inputs)), targets)
         loss = space.to_flux_loss(float(np.average(missed, weights=weight)), unseen)
         monitor.start(loss, [np.array(value) for value in start.weights])
     elif config["architecture"] == "residual":
@@ -155,14 +155,32 @@ def _measure(space, X, rows, ivar, row_weight):
     n_blocks = -(-len(rows) // BLOCK_ROWS) if isinstance(space, ScoreSpace) else 1  # scores are small: no copy of X
     parts = [space.measure(X[block], None if ivar is None else ivar[block]) for block in np.array_split(rows, n_blocks)]
     batch = Batch(*map(np.concatenate, zip(*parts, strict=True)))
-    if ivar is None and row_weight is None:
+    quality = batch.quality
+    if ivar is not None and isinstance(space, ScoreSpace):  # its targets carry the weights of the pixels already
+        scale = quality.mean() or 1.0
+        batch.targets[:, batch.inputs.shape[1] :] /= scale
+        batch, quality = batch._replace(unseen=batch.unseen / scale), np.ones(len(rows))
+    if row_weight is None and (quality == 1).all():
         return batch, None, float(np.mean(batch.unseen))
-    weight = batch.quality if row_weight is None else batch.quality * row_weight[rows]
+    weight = quality if row_weight is None else quality * row_weight[rows]
     weight = weight / weight.mean()
     return batch, weight.astype(np.float32), float(np.mean(weight * batch.unseen))
 
 
-def _pca_loss(inputs, targets, weight, latent_dim):
-    """Return the mean squared error of the network before training, which is that of PCA."""
-    missed = np.sum(np.asarray(targets[:, latent_dim:], dtype=np.float64) ** 2, axis=1)
-    return float(np.mean(missed if weight is None else weight * missed) / targets.shape[1])
+def _pca_loss(space, inputs, targets, weight, latent_dim):
+    """Return the loss of the network before training, which is that of PCA."""
+    drawn = inputs.astype(np.float64) * (space.frame.spread / space.unit)
+    drawn[:, latent_dim:] = 0
+    missed = find_missed(drawn, targets)
+    return float(np.mean(missed if weight is None else weight * missed))
+
+
+def find_missed(drawn, targets):
+    """Return the loss of each row: the mean square, or chi square where the targets carry their weight."""
+    n_axes = drawn.shape[1]
+    off, weight = drawn - targets[:, :n_axes].astype(np.float64), targets[:, n_axes:]
+    if not weight.shape[1]:
+        return np.mean(off**2, axis=1)
+    if weight.shape[1] == n_axes:
+        return np.mean(weight * off**2, axis=1)
+    return np.einsum("ij,ijk,ik->i", off, weight.reshape(-1, n_axes, n_axes), off) / n_axes

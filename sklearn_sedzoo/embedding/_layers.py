@@ -85,3 +85,21 @@ def load_masked_loss():
         return ops.sum(weight * ops.square(flux - drawn), axis=-1) / ops.maximum(ops.sum(weight, axis=-1), 1e-12)
 
     return masked_mse
+
+
+@lru_cache(maxsize=1)
+def load_chi_square():
+    """Return chi square per axis: behind the scores of the target stands their weight, a matrix or its diagonal."""
+    from keras import ops
+
+    def chi_square(target, drawn):
+        n_axes = drawn.shape[-1]
+        off = drawn - target[:, :n_axes]
+        weight = target[:, n_axes:]
+        if weight.shape[-1] == n_axes:
+            pulled = weight * off
+        else:
+            pulled = ops.matmul(ops.reshape(weight, (-1, n_axes, n_axes)), ops.expand_dims(off, -1))[:, :, 0]
+        return ops.mean(off * pulled, axis=-1)
+
+    return chi_square

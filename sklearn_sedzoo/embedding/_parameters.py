@@ -90,10 +90,20 @@ def make_config(embedder, X, ivar, latent_dim):
         "width": 64,
         "depth": 3,
         "activation": _resolve(embedder, "activation"),
-        "loss": "masked_mse" if ivar is not None and embedder.architecture != "residual" else embedder.loss,
+        "loss": embedder.loss
+        if ivar is None
+        else "chi_square"
+        if embedder.architecture == "residual"
+        else "masked_mse",
         "objective": objective,
         **shape,
     }
+
+
+def _choose_loss(embedder, ivar):
+    if ivar is None:
+        return embedder.loss
+    return "chi_square" if embedder.architecture == "residual" else "masked_mse"
 
 
 def make_plan(embedder, n_samples):

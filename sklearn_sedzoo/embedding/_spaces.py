@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_sedzoo._kernels._principal import Frame, fit_principal_frame, project, residual_energy
-from sklearn_sedzoo._kernels._weighted_scores import solve_weighted_scores, weigh_along_axes
+from sklearn_sedzoo._kernels._weighted_scores import fit_weighted_scores, solve_weighted_scores, weigh_along_axes
 
 LARGEST = 1e15  # squares of larger fluxes, summed over a spectrum, leave the range of float32
+MOST_WEIGHTED = 96  # axes whose weights are kept as a matrix for each spectrum; of more, its diagonal
 N_FILLS = 4  # rounds of filling gaps and fitting the axes again
 
 
@@ -106,13 +107,24 @@ class ScoreSpace:
 
     def measure(self, X, ivar=None):
         """Return the batch that the network trains on."""
-        scores = self.find_scores(X, ivar)
         if ivar is not None:
-            X = np.where(ivar > 0, X, scores @ self.frame.axes + self.frame.mean)
+            return self._measure_chi_square(X, combine_ivar(ivar, self.noise) * self.noise)
+        scores = self.find_scores(X)
         inputs = (scores / self.frame.spread).astype(np.float32)
-        quality = np.ones(len(X)) if ivar is None else combine_ivar(ivar, self.noise).mean(axis=1) * self.noise
         targets = inputs * (self.frame.spread / self.unit).astype(np.float32)
-        return Batch(inputs, targets, residual_energy(X, self.frame, scores), quality)
+        return Batch(inputs, targets, residual_energy(X, self.frame, scores), np.ones(len(X)))
+
+    def _measure_chi_square(self, X, weight):
+        """Return the batch of spectra with gaps or errors: behind the scores to be drawn stands their weight.
+
+        It is what the pixels that are there say of the scores, so that the training asks for nothing that a gap hides:
+        scores filled in there would depend on where the gap is, and the latents with them on the redshift.
+        """
+        probable, best, metric, left = fit_weighted_scores(X, weight, *self.frame, self.noise)
+        n_axes = metric.shape[1]
+        metric = metric.reshape(len(X), -1) if n_axes <= MOST_WEIGHTED else np.einsum("ijj->ij", metric)
+        targets = np.hstack([(best / self.unit).astype(np.float32), metric])
+        return Batch((probable / self.frame.spread).astype(np.float32), targets, left, weight.mean(axis=1))
 
     def to_input(self, X, ivar=None):
         """Return what the encoder reads."""

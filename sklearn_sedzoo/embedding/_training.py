@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sklearn_sedzoo.embedding._backend import load_keras, seed_globals
-from sklearn_sedzoo.embedding._layers import load_masked_loss
+from sklearn_sedzoo.embedding._layers import load_chi_square, load_masked_loss
 
 WEIGHT_DECAY = 1e-2  # keeps a network of a few thousand weights from learning a few hundred spectra by heart
 
@@ -124,8 +124,7 @@ def train_network(network, monitor, inputs, targets, weight, validation, *, seed
     from scikeras.wrappers import BaseWrapper
 
     model, loss = network.autoencoder, network.config["loss"]
-    if loss == "masked_mse":
-        loss = load_masked_loss()
+    loss = {"masked_mse": load_masked_loss, "chi_square": load_chi_square}.get(loss, lambda: loss)()
     if not model.compiled:
         decay = WEIGHT_DECAY if network.config["architecture"] == "residual" else None
         model.compile(optimizer=keras.optimizers.Adam(monitor.learning_rate, weight_decay=decay), loss=loss)
