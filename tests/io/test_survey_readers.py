@@ -327,3 +327,22 @@ def test_a_truncated_spectrum_of_a_survey_is_an_error(tmp_path):
         with pytest.raises(SedReadError, match=r"b\.fits") as caught:
             read_catalog(tmp_path / "b.fits")
         assert not isinstance(caught.value, NoSpectraError)  # in a folder it keeps its row
+
+
+def test_jwst_spectra_as_rows_filled_up_with_nan(tmp_path):
+    grid = np.tile(np.linspace(1, 2, 20), (2, 1))
+    grid[1, 15:] = np.nan
+    columns = [fits.Column("SOURCE_ID", "J", array=[5, 6])]
+    for name, unit, values in (
+        ("WAVELENGTH", "um", grid),
+        ("FLUX", "Jy", grid),
+        ("FLUX_ERROR", "Jy", np.ones((2, 20))),
+    ):
+        columns.append(fits.Column(name, "20D", unit=unit, array=values))
+    columns.append(fits.Column("DQ", "20J", array=np.tile(np.arange(20) == 2, (2, 1)) * 1 + 4))
+    hdus = fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns(columns, name="EXTRACT1D")])
+    hdus.writeto(tmp_path / "m_x1d.fits")
+    table = read_catalog(tmp_path / "m_x1d.fits")
+    assert table.properties["id"].tolist() == [5, 6]
+    np.testing.assert_array_equal(table.flux[1, :15], grid[1, :15])
+    assert (table.ivar > 0).sum(axis=1).tolist() == [19, 14]
