@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from astropy.io import fits
 
 from sklearn_sedzoo._containers import as_floats, bad_pixels, inverse_variances, rising_table, wavelengths_of
+from sklearn_sedzoo.io._plain_rows import column_names, column_units, rows_of
 
 COLUMNS = {"WAVELENGTH", "SIGNAL", "MASK", "VAR"}
 
@@ -15,18 +15,18 @@ def read_euclid(hdus, path, unit, mask_bits):
     """Read each table of WAVELENGTH, SIGNAL, VAR and MASK; the header's FSCALE is applied, its name is the id."""
     tables = []
     for hdu in hdus[1:]:
-        if not isinstance(hdu, fits.BinTableHDU) or not set(hdu.columns.names) >= COLUMNS:
+        if not set(column_names(hdu)) >= COLUMNS:
             continue
-        data, header = hdu.data, hdu.header
+        data, units, header = rows_of(hdu), column_units(hdu), hdu.header
         scale = float(header.get("FSCALE", 1.0))
         flux = as_floats(data["SIGNAL"]).astype(float) * scale
         error = np.sqrt(np.clip(as_floats(data["VAR"], 0.0).astype(float), 0, None)) * scale
         ivar = inverse_variances(None, error, bad_pixels(data["MASK"], "Euclid", mask_bits), flux.shape)
         table = rising_table(
             flux[None],
-            wavelengths_of(data["WAVELENGTH"], hdu.columns["WAVELENGTH"].unit, unit, f"HDU {hdu.name!r}"),
+            wavelengths_of(data["WAVELENGTH"], units["WAVELENGTH"], unit, f"HDU {hdu.name!r}"),
             ivar[None],
-            str(hdu.columns["SIGNAL"].unit or ""),
+            str(units["SIGNAL"] or ""),
             pd.DataFrame({"id": [_object_id(hdu)]}),
             {"path": str(path), "used": {f"{hdu.name}/{name}" for name in COLUMNS}},
             survey="Euclid",

@@ -26,8 +26,10 @@ from sklearn_sedzoo._containers import (
     tables_from_columns,
     wavelengths_of,
 )
+from sklearn_sedzoo._validation import as_native
 from sklearn_sedzoo.exceptions import NoSpectraError, SedReadError
 from sklearn_sedzoo.io._image_axis import read_axis, read_medium, read_medium_of_column
+from sklearn_sedzoo.io._plain_rows import column_units, rows_of
 
 LONGEST_VECTOR = 64  # what a table of redshifts may have in a cell: coefficients, magnitudes
 
@@ -91,7 +93,14 @@ def _read_columns(hdu, hdus, path, unit, mask_bits):
 
 def scalar_columns(hdu):
     """Return the columns of a table HDU with one value for each row, as a DataFrame with their units."""
-    table = Table(hdu.data)
+    rows = rows_of(hdu)
+    if type(rows) is np.ndarray:  # plain numbers: without astropy's table, which takes milliseconds
+        names = [name for name in rows.dtype.names if rows.dtype[name].shape == ()]
+        frame = pd.DataFrame({name: as_native(rows[name]) for name in names}, index=pd.RangeIndex(len(rows)))
+        units = column_units(hdu)
+        frame.attrs["units"] = {name: str(units[name] or "") for name in names}
+        return frame
+    table = Table(rows)
     scalar = [name for name in table.colnames if table[name].ndim == 1 and table[name].dtype.kind != "O"]
     frame = table[scalar].to_pandas() if scalar else pd.DataFrame(index=pd.RangeIndex(len(hdu.data)))
     frame.attrs["units"] = {name: str(hdu.columns[name].unit or "") for name in scalar}
@@ -112,7 +121,8 @@ def _find_flux(images, tables, hdus, path):
             return hdu, column
     names = [hdu.name for hdu in hdus if hdu.name] + [name for hdu in tables for name in hdu.columns.names]
     near = difflib.get_close_matches("FLUX", [name.upper() for name in names], n=1, cutoff=0.5)
-    kind = SedReadError if plain or any(_may_hold_spectra(hdu) for hdu in tables) else NoSpectraError
+    is_other = tables and not images and not any(map(_may_hold_spectra, tables))  # a table of redshifts, say
+    kind = NoSpectraError if is_other else SedReadError
     raise kind(
         f"{path} has no 2-D image FLUX and no table with a vector column FLUX. It holds: {_contents(hdus)}."
         + (f" The nearest name is {near[0]}." if near else "")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from astropy.io import fits
 
 from sklearn_sedzoo._containers import SpectrumTable, bad_pixels, check_grid, name_properties
 from sklearn_sedzoo._validation import as_native
 from sklearn_sedzoo.io._fits_layouts import scalar_columns
+from sklearn_sedzoo.io._plain_rows import column_names, column_units, rows_of
 from sklearn_sedzoo.io._quality import QUALITY_BITS
 
 SDSS_STEP = 1e-4  # of log10 wavelength, in every SDSS and BOSS spectrum
@@ -19,8 +19,8 @@ def read_sdss(hdus, path, unit, mask_bits):
     coadd = next((hdu for hdu in hdus if _is_coadd(hdu)), None)
     if coadd is None:
         return []
-    names = {name.lower(): name for name in coadd.columns.names}
-    data = coadd.data
+    names = {name.lower(): name for name in column_names(coadd)}
+    data = rows_of(coadd)
     loglam = np.asarray(data[names["loglam"]], dtype=float)
     pixel = loglam / SDSS_STEP
     if np.abs(pixel - np.round(pixel)).max() < 0.02:  # the lattice of the survey; float32 is off by .002
@@ -42,7 +42,7 @@ def read_sdss(hdus, path, unit, mask_bits):
         flux[None].astype(np.result_type(flux.dtype, np.float32)),
         wavelength,
         properties,
-        str(hdus[0].header.get("BUNIT", coadd.columns[names["flux"]].unit) or ""),
+        str(hdus[0].header.get("BUNIT", column_units(coadd)[names["flux"]]) or ""),
         {"path": str(path), "used": used | info},
         survey="SDSS",
         frame="observed",
@@ -54,18 +54,17 @@ def read_sdss(hdus, path, unit, mask_bits):
 
 
 def _is_coadd(hdu):
-    if not isinstance(hdu, fits.BinTableHDU):
-        return False
-    columns = {name.lower(): name for name in hdu.columns.names}
-    return {"flux", "loglam", "ivar"} <= set(columns) and hdu.columns.dtype[columns["flux"]].shape == ()
+    names = [name.lower() for name in column_names(hdu)]
+    is_named = {"flux", "loglam", "ivar"} <= set(names)
+    return is_named and str(hdu.header[f"TFORM{names.index('flux') + 1}"]).strip() in {"E", "1E", "D", "1D"}
 
 
 def _read_properties(hdus, coadd):
     """Return the row of the catalogue that the file has for its object, and the name of the HDU."""
     info = next((hdu for hdu in hdus if hdu.name.upper() in {"SPALL", "SPECOBJ"}), None)
     if info is None:
-        tables = [hdu for hdu in hdus[1:] if isinstance(hdu, fits.BinTableHDU) and hdu is not coadd]
-        info = next((hdu for hdu in tables if "Z" in [name.upper() for name in hdu.columns.names]), None)
+        tables = [hdu for hdu in hdus[1:] if hdu is not coadd]
+        info = next((hdu for hdu in tables if "Z" in [name.upper() for name in column_names(hdu)]), None)
     if info is None:
         return pd.DataFrame(index=[0]), set()
     return scalar_columns(info).iloc[:1].reset_index(drop=True), {info.name}

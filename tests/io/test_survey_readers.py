@@ -12,6 +12,8 @@ from astropy.table import Table
 
 from sklearn_sedzoo.exceptions import NoSpectraError, SedDataWarning, SedReadError
 from sklearn_sedzoo.io import QUALITY_BITS, count_quality, read_catalog, read_spectra
+from sklearn_sedzoo.io._open import opened_fits
+from sklearn_sedzoo.io._plain_rows import column_names, column_units, rows_of
 from tests.reference.survey_files import (
     write_desi,
     write_euclid,
@@ -293,3 +295,54 @@ def test_a_folder_without_any_spectra(tmp_path):
         SedReadError, match=r"none of 1 files holds spectra.*a\.csv has no columns named by wavelengths"
     ):
         read_spectra(tmp_path)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_rows_of_plain_numbers_are_those_of_astropy(tmp_path, packed):
+    columns = [
+        fits.Column(name, form, array=rng.integers(0, 100, 7))
+        for name, form in (("a", "B"), ("b", "I"), ("c", "J"), ("d", "K"), ("e", "E"), ("f", "1D"))
+    ]
+    columns.append(fits.Column("g", "3E", array=rng.normal(size=(7, 3)), unit="Jy"))
+    scaled = fits.Column("h", "J", bzero=2**31, array=np.arange(7, dtype="u4"))
+    text = fits.Column("i", "3A", array=["abc"] * 7)
+    hdus = [fits.BinTableHDU.from_columns(part) for part in (columns, [*columns, scaled], [*columns, text])]
+    path = tmp_path / ("a.fits.gz" if packed else "a.fits")
+    fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(path)
+    with opened_fits(path) as read:
+        assert column_names(read[0]) == []
+        for hdu in read[1:]:
+            rows = rows_of(hdu)
+            assert column_names(hdu) == hdu.columns.names
+            assert column_units(hdu) == {column.name: column.unit for column in hdu.columns}
+            for name in hdu.columns.names:
+                np.testing.assert_array_equal(rows[name], hdu.data[name])
+        assert type(rows_of(read[1])) is np.ndarray
+
+
+def test_a_truncated_spectrum_of_a_survey_is_an_error(tmp_path):
+    path = write_euclid(tmp_path / "a.fits", {5: nisp_object()}, NISP)
+    for share in (0.4, 0.7, 0.8, 0.95):
+        (tmp_path / "b.fits").write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+        with pytest.raises(SedReadError, match=r"b\.fits") as caught:
+            read_catalog(tmp_path / "b.fits")
+        assert not isinstance(caught.value, NoSpectraError)  # in a folder it keeps its row
+
+
+def test_jwst_spectra_as_rows_filled_up_with_nan(tmp_path):
+    grid = np.tile(np.linspace(1, 2, 20), (2, 1))
+    grid[1, 15:] = np.nan
+    columns = [fits.Column("SOURCE_ID", "J", array=[5, 6])]
+    for name, unit, values in (
+        ("WAVELENGTH", "um", grid),
+        ("FLUX", "Jy", grid),
+        ("FLUX_ERROR", "Jy", np.ones((2, 20))),
+    ):
+        columns.append(fits.Column(name, "20D", unit=unit, array=values))
+    columns.append(fits.Column("DQ", "20J", array=np.tile(np.arange(20) == 2, (2, 1)) * 1 + 4))
+    hdus = fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns(columns, name="EXTRACT1D")])
+    hdus.writeto(tmp_path / "m_x1d.fits")
+    table = read_catalog(tmp_path / "m_x1d.fits")
+    assert table.properties["id"].tolist() == [5, 6]
+    np.testing.assert_array_equal(table.flux[1, :15], grid[1, :15])
+    assert (table.ivar > 0).sum(axis=1).tolist() == [19, 14]
