@@ -11,6 +11,7 @@ from sklearn_sedzoo._containers._columns import (
 )
 from sklearn_sedzoo._containers._convert import name_columns, tables_from_astropy
 from sklearn_sedzoo._containers._grid import check_grid, find_wavelength, require_wavelength
+from sklearn_sedzoo._containers._header import axis_of, bands_of, facts_of, medium_of
 from sklearn_sedzoo._containers._layout import (
     ERROR_NAMES,
     FLUX_NAMES,
@@ -18,6 +19,7 @@ from sklearn_sedzoo._containers._layout import (
     LOG_NAMES,
     MASK_NAMES,
     REDSHIFT_NAMES,
+    VARIANCE_NAMES,
     WAVELENGTH_NAMES,
     as_floats,
     find_name,
@@ -39,7 +41,14 @@ from sklearn_sedzoo._containers._read import (
 )
 from sklearn_sedzoo._containers._specutils import is_specutils, split_specutils, table_from_specutils
 from sklearn_sedzoo._containers._table import SpectrumTable
-from sklearn_sedzoo._containers._units import check_plausible, find_density, to_angstrom
+from sklearn_sedzoo._containers._units import (
+    check_plausible,
+    find_density,
+    flux_factor,
+    is_axis_unit,
+    parse_flux_unit,
+    to_angstrom,
+)
 
 __all__ = [
     "ABSORPTION_LINES",
@@ -54,23 +63,31 @@ __all__ = [
     "MASK_NAMES",
     "REDSHIFT_NAMES",
     "SKY_LINES",
+    "VARIANCE_NAMES",
     "WAVELENGTH_NAMES",
     "SpectrumBlocks",
     "SpectrumColumns",
     "SpectrumTable",
     "as_floats",
+    "axis_of",
+    "bands_of",
     "check_grid",
     "check_plausible",
+    "facts_of",
     "find_density",
     "find_name",
     "find_wavelength",
+    "flux_factor",
     "inverse_variances",
+    "is_axis_unit",
     "is_specutils",
     "join_blocks",
+    "medium_of",
     "name_columns",
     "name_properties",
     "name_wavelengths",
     "parse_columns",
+    "parse_flux_unit",
     "parse_wavelength_names",
     "read_blocks",
     "read_spectra",

@@ -5,14 +5,24 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
+import math
 import os
 import pathlib
+import re
 import warnings
 
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
 
 from sklearn_sedzoo.exceptions import SedReadError
+
+BLOCK, CARD = 2880, 80
+SIZES = re.compile(rb"(BITPIX|NAXIS\d*|PCOUNT|GCOUNT) *= +([^ /]+)")
+BITPIX = (8, 16, 32, 64, -32, -64)
+
+
+class _AbsurdHeaderError(SedReadError):
+    """A header that must not be shown to astropy."""
 
 
 @contextlib.contextmanager
@@ -29,8 +39,12 @@ def opened_fits(path, *, strict=False):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            with _open_bytes(path) as file, fits.open(file, checksum=True) as hdus:
-                yield hdus
+            with _open_bytes(path) as file:
+                check_headers(file)
+                with fits.open(file, checksum=True) as hdus:
+                    yield hdus
+        except _AbsurdHeaderError as error:
+            raise SedReadError(f"{path} cannot be read as FITS: {error}") from None
         except FileNotFoundError as error:
             raise SedReadError(f"{path} vanished while it was read.") from error
         except Exception as error:
@@ -86,6 +100,60 @@ def refuse_other(path):
         f"{path} is not a FITS file, nor one that specutils knows: it begins with {head[:16]!r}. A table in text is "
         "read as *.csv or *.ecsv with columns named wavelength and flux, or by the wavelengths."
     )
+
+
+def check_headers(file):
+    """Raise an error where a header of a FITS file gives its data a size that cannot be; leave the file at 0.
+
+    astropy believes such a header: it goes to where the next HDU would be, which may be this one again, for ever.
+    """
+    end = file.seek(0, os.SEEK_END)
+    place, number = 0, 0
+    while place < end:
+        file.seek(place)
+        sizes, is_first, is_last, is_group = {}, True, False, False
+        while not is_last:
+            block = file.read(BLOCK)
+            place += len(block)
+            if len(block) < BLOCK or (is_first and not block.startswith((b"SIMPLE  =", b"XTENSION="))):
+                file.seek(0)
+                return  # truncated, or something else after the last HDU: astropy says so
+            is_first = False
+            for i in range(0, BLOCK, CARD):
+                card = block[i : i + CARD]
+                if card[:8] == b"END     ":
+                    is_last = True
+                    break
+                found = SIZES.match(card)
+                if found:
+                    sizes.setdefault(found[1].decode(), found[2].decode("ascii", "replace"))
+                is_group |= card.startswith(b"GROUPS  =") and card[10:30].strip() == b"T"
+        place += -(-_size_of_data(sizes, is_group, number) // BLOCK) * BLOCK
+        number += 1
+    file.seek(0)
+
+
+def _size_of_data(sizes, is_group, number):
+    """Return the bytes of the data that a header announces; raise where a number in it is none that can be."""
+    values = {}
+    for name, text in sizes.items():
+        try:
+            values[name] = int(text)
+        except ValueError:
+            values[name] = None
+    n_axes = values.get("NAXIS")
+    lowest = {"GCOUNT": 1, "BITPIX": -64}
+    for name, value in values.items():
+        if value is None or value < lowest.get(name, 0) or (name == "BITPIX" and value not in BITPIX):
+            allowed = "one of 8, 16, 32, 64, -32, -64" if name == "BITPIX" else f"at least {lowest.get(name, 0)}"
+            raise _AbsurdHeaderError(f"the header of HDU {number} has {name} = {sizes[name]}; it must be {allowed}.")
+    if n_axes is None or n_axes > 999:
+        raise _AbsurdHeaderError(f"the header of HDU {number} has NAXIS = {sizes.get('NAXIS')}; it must be 0 to 999.")
+    axes = [values.get(f"NAXIS{i}", 0) for i in range(1, n_axes + 1)]
+    if is_group and axes and axes[0] == 0:
+        axes = axes[1:]
+    n_values = math.prod(axes) if axes else 0
+    return abs(values.get("BITPIX", 8)) // 8 * values.get("GCOUNT", 1) * (values.get("PCOUNT", 0) + n_values)
 
 
 def _head_of(path):

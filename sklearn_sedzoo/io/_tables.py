@@ -1,4 +1,4 @@
-"""Spectra in CSV, ECSV, Parquet, ASDF and HDF5 files."""
+"""Spectra in CSV, ECSV, Parquet, ASDF, HDF5 and text files."""
 
 from __future__ import annotations
 
@@ -21,11 +21,14 @@ from sklearn_sedzoo._containers import (
     tables_from_columns,
     wavelengths_of,
 )
-from sklearn_sedzoo.exceptions import SedReadError
+from sklearn_sedzoo.exceptions import NoSpectraError, SedReadError
+from sklearn_sedzoo.io._text import read_text, split_unit
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 HDF5 = (".h5", ".hdf5")
-SUFFIXES = (*SEPARATORS, ".csv.gz", ".tsv.gz", ".ecsv", ".parquet", ".pq", ".asdf", *HDF5)
+PARQUET = (".parquet", ".pq")
+TEXT = (".txt", ".dat", ".sed", ".ascii")
+SUFFIXES = (*SEPARATORS, ".csv.gz", ".tsv.gz", ".ecsv", *PARQUET, ".asdf", *HDF5, *TEXT)
 
 
 def read_table(path, unit):
@@ -39,8 +42,11 @@ def read_table(path, unit):
         tables = _from_tree(_attempt(path, _read_asdf, path), unit)
     elif suffix in HDF5:
         tables = _from_tree(_attempt(path, _read_hdf5, path), unit)
+    elif suffix in PARQUET:
+        tables = _from_frame(_attempt(path, pd.read_parquet, path), unit, path)
     else:
-        tables = _from_frame(_attempt(path, _read_frame, path, suffix), unit, path)
+        separator = SEPARATORS.get(suffix.removesuffix(".gz"))
+        tables = _from_frame(_attempt(path, read_text, path, separator), unit, path)
     for table in tables:
         table.meta = {"path": str(path)}
     return tables
@@ -50,16 +56,12 @@ def _attempt(path, read, *args, **kwargs):
     """Call a reader of another package; whatever goes wrong in it is an error that names the file."""
     try:
         return read(*args, **kwargs)
+    except NoSpectraError as error:
+        raise NoSpectraError(f"{path} {error}") from None
     except ImportError as error:
         raise SedReadError(f"{path}: a package that reads such files is not installed ({error}).") from error
     except Exception as error:
         raise SedReadError(f"{path} cannot be read as a table: {error}") from error
-
-
-def _read_frame(path, suffix):
-    if suffix in {".parquet", ".pq"}:
-        return pd.read_parquet(path)
-    return pd.read_csv(path, sep=SEPARATORS[suffix.removesuffix(".gz")])
 
 
 def _read_asdf(path):
@@ -82,17 +84,22 @@ def _read_hdf5(path):
 
 def _from_frame(frame, unit, path):
     """Return the tables of a DataFrame: a column for each wavelength, or columns FLUX and WAVELENGTH."""
-    names = [str(name) for name in frame.columns]
+    names, units = [str(name) for name in frame.columns], dict(frame.attrs.get("units", {}))
     is_spectrum = [_is_number(name.removeprefix("flux_").removeprefix(IVAR_PREFIX)) for name in names]
     if sum(is_spectrum) < 2:
-        if find_name(names, FLUX_NAMES) is None:
-            raise SedReadError(
+        plain = [split_unit(name) for name in names]
+        if find_name([name for name, _ in plain], FLUX_NAMES) is not None:
+            frame = frame.set_axis([name for name, _ in plain], axis=1)
+            units |= {name: found for name, found in plain if found}
+            names = list(frame.columns)
+        else:
+            raise NoSpectraError(
                 f"{path} has no columns named by wavelengths (4000.5, flux_4000.5, ivar_4000.5) and none called FLUX "
                 f"beside WAVELENGTH. Its columns are {', '.join(names[:8])}."
             )
         columns = {name: frame[name].to_numpy() for name in names}
         beside = [name for name in names if not _holds_spectra(columns[name])]
-        return share_properties(tables_from_columns(columns, {}, unit=unit), frame[beside])
+        return share_properties(tables_from_columns(columns, units, unit=unit), frame[beside])
     spectra = frame.loc[:, is_spectrum].set_axis([n for n, s in zip(names, is_spectrum, strict=True) if s], axis=1)
     _refuse_text(spectra, path)
     columns = parse_columns(spectra.columns)
