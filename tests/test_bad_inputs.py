@@ -371,8 +371,10 @@ def _(path):
     file = file_of(path / "a.fits", with_value(np.nan))
     assert read_catalog(file).quality.tolist() == [0, 0, QUALITY_BITS["not_finite"], 0]
     refuses(r"1 of 4 spectra are bad; first at row 2 \(not_finite: 1\)", read_catalog, file, on_bad="raise")
-    with pytest.warns(SedDataWarning, match="They are left out"):
-        assert len(read_catalog(file, on_bad="drop")) == 3
+    assert len(read_catalog(file, on_bad="drop")) == 4  # one masked pixel is no reason to lose a spectrum
+    empty = np.where(np.arange(4)[:, None] == 2, np.nan, FLUX)
+    with pytest.warns(SedDataWarning, match=r"empty: 1.*They are left out"):
+        assert len(read_catalog(file_of(path / "b.fits", empty), on_bad="drop")) == 3
 
 
 @case(38, "row of NaN")

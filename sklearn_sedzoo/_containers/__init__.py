@@ -19,12 +19,14 @@ from sklearn_sedzoo._containers._frame import (
     take_usable,
 )
 from sklearn_sedzoo._containers._grid import check_grid, find_wavelength, require_wavelength
+from sklearn_sedzoo._containers._header import axis_of, bands_of, facts_of, medium_of
 from sklearn_sedzoo._containers._layout import (
     ERROR_NAMES,
     FLUX_NAMES,
     IVAR_NAMES,
     LOG_NAMES,
     MASK_NAMES,
+    VARIANCE_NAMES,
     WAVELENGTH_NAMES,
     as_floats,
     inverse_variances,
@@ -46,7 +48,14 @@ from sklearn_sedzoo._containers._read import (
 )
 from sklearn_sedzoo._containers._specutils import is_specutils, split_specutils, table_from_specutils
 from sklearn_sedzoo._containers._table import SpectrumTable
-from sklearn_sedzoo._containers._units import check_plausible, find_density, to_angstrom
+from sklearn_sedzoo._containers._units import (
+    check_plausible,
+    find_density,
+    flux_factor,
+    is_axis_unit,
+    parse_flux_unit,
+    to_angstrom,
+)
 
 __all__ = [
     "ABSORPTION_LINES",
@@ -61,29 +70,37 @@ __all__ = [
     "MASK_NAMES",
     "REDSHIFT_NAMES",
     "SKY_LINES",
+    "VARIANCE_NAMES",
     "WAVELENGTH_NAMES",
     "FrameDecision",
     "SpectrumBlocks",
     "SpectrumColumns",
     "SpectrumTable",
     "as_floats",
+    "axis_of",
     "bad_pixels",
+    "bands_of",
     "check_grid",
     "check_mask_bits",
     "check_plausible",
     "decide_frame",
+    "facts_of",
     "find_density",
     "find_name",
     "find_wavelength",
+    "flux_factor",
     "inverse_variances",
+    "is_axis_unit",
     "is_specutils",
     "join_blocks",
     "judge_frame",
     "measure_frame",
+    "medium_of",
     "name_columns",
     "name_properties",
     "name_wavelengths",
     "parse_columns",
+    "parse_flux_unit",
     "parse_wavelength_names",
     "read_blocks",
     "read_spectra",

@@ -9,48 +9,83 @@ from sklearn_sedzoo._containers._grid import check_grid
 from sklearn_sedzoo._containers._mask_bits import bad_pixels
 from sklearn_sedzoo._containers._property_names import find_name, name_properties
 from sklearn_sedzoo._containers._table import SpectrumTable
-from sklearn_sedzoo._containers._units import check_plausible, to_angstrom
+from sklearn_sedzoo._containers._units import check_plausible, is_axis_unit, is_contradicted, to_angstrom
 
-WAVELENGTH_NAMES = ("WAVELENGTH", "WAVE", "LAMBDA", "LAM", "SPECTRAL_AXIS")
-LOG_NAMES = ("LOGLAM", "LOG_LAMBDA", "LOGWAVE")
-FLUX_NAMES = ("FLUX", "SPECTRA", "SPEC", "FLUXES")
-IVAR_NAMES = ("IVAR", "IVARS", "INVVAR")
-ERROR_NAMES = ("ERROR", "ERR", "FLUX_ERR", "FLUXERR", "FLUX_ERROR", "SIGMA", "STDDEV", "UNCERT", "UNCERTAINTY")
+WAVELENGTH_NAMES = ("WAVELENGTH", "WAVE", "LAMBDA", "LAM", "SPECTRAL_AXIS", "WAVELENGTHS", "WAVELEN", "WL")
+LOG_NAMES = ("LOGLAM", "LOG_LAMBDA", "LOGWAVE", "LOGLAMBDA", "LOG_WAVELENGTH", "LOG_WAVE")
+FLUX_NAMES = ("FLUX", "SPECTRA", "SPEC", "FLUXES", "SIGNAL", "FLUX_DENSITY")
+IVAR_NAMES = ("IVAR", "IVARS", "INVVAR", "INV_VAR", "FLUX_IVAR", "IVAR_FLUX", "INVERSE_VARIANCE")
+VARIANCE_NAMES = ("VAR", "VARIANCE", "VARIANCES", "STAT", "FLUX_VAR", "VAR_FLUX", "FLUX_VARIANCE")
+ERROR_NAMES = (
+    "ERROR", "ERRORS", "ERR", "ERRS", "FLUX_ERR", "FLUXERR", "FLUX_ERROR", "FLUXERROR", "ERR_FLUX", "ERROR_FLUX",
+    "E_FLUX", "FLUX_ERRS", "SIGMA", "SIG", "FLUX_SIGMA", "SIGMA_FLUX", "STD", "STDDEV", "STDEV", "FLUX_STD", "NOISE",
+    "UNC", "UNCERT", "UNCERTAINTY", "UNCERTAINTIES", "FLUX_UNC", "FLUX_UNCERT", "FLUX_UNCERTAINTY",
+)  # fmt: skip
 MASK_NAMES = ("MASK", "AND_MASK", "DQ", "BADPIX", "QUAL")
 
 
 def wavelengths_of(values, file_unit, unit, where):
     """Return a grid in Angstrom, rising or falling; raise where its unit is missing or contradicts the numbers.
 
-    `unit` is the word of the user and counts before that of the file.
+    Parameters
+    ----------
+    values : array-like of shape (n_wavelengths,)
+        The numbers of the file.
+    file_unit : str, unit or None
+        What the file says of their unit.
+    unit : str, unit or None
+        What the user says: it wins, also over nonsense in the file. Only where it contradicts the numbers and the
+        file does not is the file's unit taken, so that one `unit` serves for a folder of files that differ.
+    where : str
+        For messages.
     """
     values = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)
-    chosen = unit or file_unit
-    if not chosen:
+    stated = file_unit is not None and bool(str(file_unit).strip())
+    if unit is not None and str(unit).strip():
+        candidates = [unit, file_unit] if is_axis_unit(file_unit) else [unit]
+    elif is_axis_unit(file_unit):
+        candidates = [file_unit]
+    else:
+        cure = f"Pass it, for example unit={_plausible_unit(values)!r} (--unit on the command line)"
+        if stated:
+            raise ValueError(
+                f"the unit of the wavelengths in {where} must be a unit of wavelength, frequency, energy or "
+                f"wavenumber, the file says {str(file_unit)!r}. {cure}."
+            )
         raise ValueError(
-            f"the wavelengths in {where} have no unit. Pass it, for example unit='Angstrom', or set it in the data; it "
-            "is not guessed."
+            f"the wavelengths in {where} have no unit. {cure}, or set it in the data; it is not guessed (the numbers "
+            f"are {np.nanmin(values):.6g} to {np.nanmax(values):.6g})."
         )
-    if np.isfinite(values).all():
+    chosen = candidates[0]
+    if np.isfinite(values).all() and values.size:
+        chosen = next((one for one in candidates if not is_contradicted(values, one)), chosen)
         check_plausible(where, values, chosen)
     return check_grid(where, to_angstrom(values, chosen))
 
 
-def inverse_variances(ivar, error, mask, shape, mask_bits=None, where="the mask"):
-    """Return inverse variances of shape `shape` from themselves or from errors, 0 where masked; None without any.
+def _plausible_unit(values):
+    """Return a unit that the numbers of an axis do not contradict, for a cure."""
+    units = ("Angstrom", "log10(Angstrom)", "micron", "nm")
+    values = values[np.isfinite(values)]
+    return next((one for one in units if len(values) and not is_contradicted(values, one)), "Angstrom")
 
-    Where only a mask is known they are weights of 0 and 1. `mask_bits` and `where` are those of `bad_pixels`.
+
+def inverse_variances(ivar, error, mask, shape, variance=None, mask_bits=None, where="the mask"):
+    """Return inverse variances of shape `shape` from themselves, variances or errors; None without any of them.
+
+    They are 0 where masked, and float64 where they come from errors: those of fluxes in plain cgs units are beyond
+    float32. Where only a mask is known they are weights of 0 and 1. `mask_bits` and `where` are those of `bad_pixels`.
     """
-    found = {"ivar": ivar, "error": error, "mask": mask}
+    found = {"ivar": ivar, "variance": variance, "error": error, "mask": mask}
     for key, values in found.items():
         if values is not None and np.shape(values) != shape:
             raise ValueError(f"{key} has shape {np.shape(values)}, the flux {shape}.")
     if ivar is not None:
         ivar = as_floats(ivar, 0.0).copy()
-    elif error is not None:
-        error = as_floats(error, 0.0)
+    elif variance is not None or error is not None:
+        spread = as_floats(error if variance is None else variance, 0.0).astype(float)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            ivar = np.where(error > 0, 1.0 / error.astype(float) ** 2, 0.0)
+            ivar = np.where(spread > 0, spread ** (-2.0 if variance is None else -1.0), 0.0)
     if mask is not None and np.any(mask):
         ivar = np.ones(shape) if ivar is None else ivar
         ivar[bad_pixels(mask, mask_bits=mask_bits, where=where)] = 0.0
@@ -83,6 +118,11 @@ def tables_from_columns(columns, units, *, unit=None, mask_bits=None, where="the
         Sum of the bits of an integer mask that mean bad.
     where : str
         For messages.
+
+    Returns
+    -------
+    tables : list of SpectrumTable
+        ``meta["used"]`` is the set of the names of the columns that went into them.
     """
     flux_name, axis_name = find_name(columns, FLUX_NAMES), find_name(columns, WAVELENGTH_NAMES)
     if axis_name is None:
@@ -93,10 +133,9 @@ def tables_from_columns(columns, units, *, unit=None, mask_bits=None, where="the
         missing = "flux, called FLUX" if flux_name is None else "wavelengths, called WAVELENGTH (or LOGLAM)"
         raise ValueError(f"{where} has no column of {missing}. The columns are {', '.join(map(str, columns))}.")
     flux, axis = columns[flux_name], columns[axis_name]
-    others = [
-        None if name is None else columns[name]
-        for name in (find_name(columns, group) for group in (IVAR_NAMES, ERROR_NAMES, MASK_NAMES))
-    ]
+    groups = (IVAR_NAMES, ERROR_NAMES, MASK_NAMES, VARIANCE_NAMES)
+    names = [find_name(columns, group) for group in groups]
+    others = [None if name is None else columns[name] for name in names]
     if np.ndim(axis) == 1 and not _holds_arrays(axis):  # a row for each pixel
         axis, flux, *others = (None if part is None else np.atleast_2d(np.ma.asanyarray(getattr(part, "value", part)).T)
                                for part in (axis, flux, *others))  # fmt: skip
@@ -113,8 +152,12 @@ def tables_from_columns(columns, units, *, unit=None, mask_bits=None, where="the
             raise ValueError(
                 f"{len(wavelength)} wavelengths do not match spectra of {spectra.shape[1]} pixels ({place})."
             )
-        ivar = inverse_variances(*beside, spectra.shape, mask_bits, f"the mask in {place}")
-        tables.append(rising_table(as_floats(spectra), wavelength, ivar, str(units.get(flux_name) or "")))
+        ivar, error, mask, variance = beside
+        mask_place = f"the mask in {place}"
+        ivar = inverse_variances(ivar, error, mask, spectra.shape, variance, mask_bits, mask_place)
+        table = rising_table(as_floats(spectra), wavelength, ivar, str(units.get(flux_name) or ""))
+        table.meta["used"] = {flux_name, axis_name, *(name for name in names if name is not None)}
+        tables.append(table)
     return tables
 
 

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pandas as pd
 
+from sklearn_sedzoo._containers._header import medium_of
 from sklearn_sedzoo._containers._table import SpectrumTable
 from sklearn_sedzoo._containers._units import to_angstrom
 
@@ -43,6 +44,10 @@ def table_from_specutils(spectra):
         if block[4] != first[4]:
             raise ValueError(f"Spectrum {i} is in {block[4]!r}, spectrum 0 in {first[4]!r}. Convert them to one unit.")
     with_ivar = all(block[2] is not None for block in blocks)
+    media = {_medium_of(part) for part in parts}
+    if len(media) > 1:
+        stated = ", ".join(sorted(str(medium or "not stated") for medium in media))
+        raise ValueError(f"The spectra are in different media ({stated}). Convert them to vacuum.")
     redshift = np.concatenate([block[3] for block in blocks])
     properties = pd.DataFrame(index=pd.RangeIndex(len(redshift)))
     if np.isfinite(redshift).any() and np.any(redshift != 0):  # 0 is what specutils says where nobody gave one
@@ -53,7 +58,15 @@ def table_from_specutils(spectra):
         properties,
         first[4],
         ivar=np.concatenate([block[2] for block in blocks]) if with_ivar else None,
+        medium=media.pop(),
     )
+
+
+def _medium_of(spectrum):
+    """Return what the header that came with a spectrum says of its medium."""
+    meta = getattr(spectrum, "meta", None) or {}
+    header = meta.get("header", meta)
+    return medium_of(header) if hasattr(header, "get") else None
 
 
 def split_specutils(spectra):

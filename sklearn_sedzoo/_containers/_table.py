@@ -16,6 +16,8 @@ from sklearn_sedzoo._containers._units import find_density
 from sklearn_sedzoo._validation import check_option
 from sklearn_sedzoo.exceptions import SedDataWarning
 
+SAFE = (1e-15, 1e15)  # sizes of fluxes whose squares, and sums of them, are far from the ends of float32
+
 
 @dataclass
 class SpectrumTable:
@@ -196,9 +198,12 @@ class SpectrumTable:
 
         Fluxes are named by their wavelength in Angstrom, inverse variances ``ivar_<wavelength>`` (if there are any);
         ``redshift`` and ``ebv`` (0 once it is corrected for) come along where the properties have them. Unit, medium
-        and frame of the spectra stand in ``attrs``.
+        and frame of the spectra stand in ``attrs``. Fluxes that float32 holds, but not their squares and inverse
+        variances (plain cgs units), come as float64.
         """
         names, values = name_wavelengths(self.wavelength), self.flux
+        if values.dtype == np.float32 and not _is_safe(self.flux, self.ivar):
+            values = values.astype(float)
         if self.ivar is not None:
             values = np.concatenate([values, self.ivar.astype(values.dtype, copy=False)], axis=1)
             names = np.concatenate([names, IVAR_PREFIX + names])
@@ -210,3 +215,15 @@ class SpectrumTable:
             frame["ebv"] = 0.0  # what is left to correct for
         frame.attrs.update({"flux_unit": self.flux_unit, "medium": self.medium, "frame": self.frame})
         return frame
+
+
+def _is_safe(flux, ivar):
+    """Whether arithmetic in float32 is right for fluxes of this size and for their inverse variances."""
+    with np.errstate(invalid="ignore"):
+        size = np.nanmax(np.abs(flux), initial=0.0)
+        is_safe = size == 0 or not np.isfinite(size) or SAFE[0] < size < SAFE[1]
+    if not is_safe or ivar is None:
+        return is_safe
+    high = np.max(ivar, initial=0.0, where=np.isfinite(ivar))
+    low = np.min(ivar, initial=np.inf, where=ivar > 0)
+    return high < SAFE[1] ** 2 and low > SAFE[0] ** 2

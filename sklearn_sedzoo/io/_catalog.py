@@ -24,13 +24,15 @@ from sklearn_sedzoo.exceptions import NoSpectraError, SedDataWarning, SedReadErr
 from sklearn_sedzoo.io._atomic import write_atomically
 from sklearn_sedzoo.io._chunks import read_in_chunks
 from sklearn_sedzoo.io._desi import redrock_beside
-from sklearn_sedzoo.io._fits_layouts import read_layout
+from sklearn_sedzoo.io._fits_layouts import QUALITY_HDU, read_layout
 from sklearn_sedzoo.io._open import check_exists, errors_named, is_fits, opened_fits, refuse_other
+from sklearn_sedzoo.io._property_table import hdu_from_frame
 from sklearn_sedzoo.io._quality import QUALITY_BITS, mark_quality, settle_quality
 from sklearn_sedzoo.io._specutils_formats import ask_specutils
 from sklearn_sedzoo.io._stack import have_one_grid, join_properties, stack_spectra
 from sklearn_sedzoo.io._surveys import read_survey
 from sklearn_sedzoo.io._tables import SUFFIXES, read_table
+from sklearn_sedzoo.io._unused import name_unused
 
 FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fit.gz", ".fits.fz")
 
@@ -196,6 +198,9 @@ def read_spectra(
 def write_catalog(path, catalog, *, overwrite=False):
     """Write a SpectrumTable as FITS: images ``FLUX`` and ``IVAR``, tables ``WAVELENGTH`` and ``PROPERTIES``.
 
+    `read_catalog` finds all of it again: frame, medium, survey, units, masks, quality, and each property with its
+    type, its unit and what is missing in it. ``meta`` is not written.
+
     Parameters
     ----------
     path : str or path
@@ -210,34 +215,24 @@ def write_catalog(path, catalog, *, overwrite=False):
     See `read_catalog`.
     """
     flux = fits.ImageHDU(catalog.flux, name="FLUX")
-    if catalog.flux_unit:
-        flux.header["BUNIT"] = catalog.flux_unit
+    cards = {
+        "BUNIT": catalog.flux_unit,
+        "FRAME": catalog.frame,
+        "SURVEY": catalog.survey,
+        "DEREDDEN": catalog.is_dereddened,
+    }
+    flux.header.update({name: value for name, value in cards.items() if value})
     grid = fits.BinTableHDU(Table({"wavelength": np.asarray(catalog.wavelength) * u.AA}), name="WAVELENGTH")
     if catalog.medium:
         grid.header["AIRORVAC"] = {"vacuum": "vac"}.get(catalog.medium, catalog.medium)
     hdus = [fits.PrimaryHDU(), flux, grid]
     if catalog.ivar is not None:
         hdus.append(fits.ImageHDU(catalog.ivar, name="IVAR"))
+    if catalog.quality is not None:
+        hdus.append(fits.ImageHDU(np.asarray(catalog.quality, dtype=np.int16), name=QUALITY_HDU))
     if len(catalog.properties.columns):
-        hdus.append(fits.BinTableHDU(to_astropy(catalog.properties), name="PROPERTIES"))
+        hdus.append(hdu_from_frame(catalog.properties, "PROPERTIES"))
     write_atomically(path, fits.HDUList(hdus).writeto, overwrite=overwrite)
-
-
-def to_astropy(frame):
-    """Return an astropy Table of a DataFrame, with the units from ``frame.attrs["units"]`` that FITS knows."""
-    table = Table.from_pandas(frame)
-    for name, unit in frame.attrs.get("units", {}).items():
-        if name in table.colnames and unit and _is_fits_unit(unit):
-            table[name].unit = unit
-    return table
-
-
-def _is_fits_unit(unit):
-    try:
-        u.Unit(unit, format="fits")
-    except ValueError:  # such as "dex": FITS has no word for it, and a warning for each reader
-        return False
-    return True
 
 
 def _join(tables, grid, path, sentinels=()):
@@ -268,18 +263,13 @@ def _read_file(path, unit, strict=False, mask_bits=None):
     if not is_fits(path):
         return ask_specutils(path) or refuse_other(path)
     with opened_fits(path, strict=strict) as hdus, errors_named(path):
-        tables = read_survey(hdus, path, unit, mask_bits)
-        return tables or ask_specutils(path, surveys_only=True) or _read_layout(hdus, path, unit, mask_bits)
-
-
-def _read_layout(hdus, path, unit, mask_bits):
-    """Return what a general layout holds, as we read it or, where we cannot, as specutils does."""
-    try:
-        return read_layout(hdus, path, unit, mask_bits)
-    except SedReadError as error:
-        tables = ask_specutils(path) if "has no 2-D image FLUX" in str(error) else []
-        if not tables:
-            raise
+        tables = read_survey(hdus, path, unit, mask_bits) or ask_specutils(path)
+        tables = tables or read_layout(hdus, path, unit, mask_bits)
+        if any("used" in table.meta for table in tables):
+            used = set().union(*(table.meta.pop("used", ()) for table in tables))
+            unused = name_unused(hdus, used, sum(map(len, tables)), tables[0].shape[1])
+            for table in tables:
+                table.meta["unused"] = unused
         return tables
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sklearn_sedzoo._containers import judge_frame
+from sklearn_sedzoo._containers import judge_frame, parse_flux_unit
 from sklearn_sedzoo._kernels import line_centroid
 from sklearn_sedzoo._kernels.rebinning import fine_range
 from sklearn_sedzoo._validation import is_usable_redshift
@@ -15,6 +15,7 @@ from sklearn_sedzoo.io._quality import count_quality
 
 BAND = (4050.0, 4150.0)
 N_MEASURED = 2000  # spectra that are enough to measure the noise
+MIN_PIXELS = 10
 
 
 @dataclass
@@ -76,6 +77,9 @@ def diagnose_catalog(catalog, *, frame=None, medium=None):
     found = Diagnosis()
     _describe_contents(catalog, found)
     _describe_rows(catalog, found)
+    if len(catalog.wavelength) < MIN_PIXELS:
+        found.warnings.append(f"Fewer than {MIN_PIXELS} pixels: nothing can be measured on them.")
+        return found
     usable = _usable_rows(catalog)
     if len(usable):
         flux = np.where(_valid(catalog)[usable], catalog.flux[usable], np.nan).astype(float)
@@ -101,14 +105,8 @@ def _usable_rows(catalog):
 
 def _describe_contents(catalog, found):
     grid = catalog.wavelength
-    steps = np.diff(grid)
-    kind = "uniform" if np.allclose(steps, steps[0], rtol=1e-3) else "logarithmic"
-    if kind == "logarithmic" and not np.allclose(np.diff(np.log(grid)), np.log(grid[1] / grid[0]), rtol=1e-3):
-        kind = "not uniform"
     found.facts["spectra"] = f"{len(catalog)} of {len(grid)} pixels, {catalog.flux.dtype}"
-    found.facts["wavelengths"] = (
-        f"{grid[0]:.6g} to {grid[-1]:.6g} Angstrom, {kind}, steps {steps.min():.3g} to {steps.max():.3g} Angstrom"
-    )
+    _describe_grid(grid, found)
     found.facts["flux unit"] = catalog.flux_unit or "not stated"
     found.facts["errors"] = (
         "none"
@@ -116,8 +114,31 @@ def _describe_contents(catalog, found):
         else (f"inverse variances; {100 * np.mean(catalog.ivar <= 0):.3g} % of the pixels are masked")
     )
     found.facts["properties"] = ", ".join(map(str, catalog.properties.columns[:12])) or "none"
+    if catalog.meta.get("unused"):
+        found.facts["not read"] = ", ".join(catalog.meta["unused"])
+    if catalog.meta.get("assumed"):
+        found.facts["assumed"] = "; ".join(catalog.meta["assumed"])
     if not catalog.flux_unit:
         found.warnings.append("The file states no unit of flux: brightness (FluxScale) will have none either.")
+    elif catalog.density is None:
+        known = "is not understood" if parse_flux_unit(catalog.flux_unit) is None else "is no density of flux"
+        found.warnings.append(
+            f"The unit of flux {catalog.flux_unit!r} {known}: the fluxes are taken as densities per wavelength. If "
+            "they are per frequency, pass density='frequency' to SpectrumResampler."
+        )
+
+
+def _describe_grid(grid, found):
+    if len(grid) < 2:
+        found.facts["wavelengths"] = f"{grid[0]:.6g} Angstrom"
+        return
+    steps = np.diff(grid)
+    kind = "uniform" if np.allclose(steps, steps[0], rtol=1e-3) else "logarithmic"
+    if kind == "logarithmic" and not np.allclose(np.diff(np.log(grid)), np.log(grid[1] / grid[0]), rtol=1e-3):
+        kind = "not uniform"
+    found.facts["wavelengths"] = (
+        f"{grid[0]:.6g} to {grid[-1]:.6g} Angstrom, {kind}, steps {steps.min():.3g} to {steps.max():.3g} Angstrom"
+    )
     low, high = fine_range(grid)
     if high - low < 0.95 * (grid[-1] - grid[0]):
         found.facts["fine sampling"] = f"{low:.0f} to {high:.0f} Angstrom"

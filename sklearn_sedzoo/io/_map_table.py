@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from astropy.io import fits
-from astropy.table import Table
 
 from sklearn_sedzoo.exceptions import SedReadError
 from sklearn_sedzoo.io._atomic import write_atomically
-from sklearn_sedzoo.io._catalog import to_astropy
 from sklearn_sedzoo.io._open import opened_fits
+from sklearn_sedzoo.io._property_table import frame_from_hdu, hdu_from_frame
 
 
 def write_map(path, frame, *, meta=None, overwrite=False):
@@ -38,7 +37,7 @@ def write_map(path, frame, *, meta=None, overwrite=False):
     0   7        0
     1   8       -1
     """
-    hdu = fits.BinTableHDU(to_astropy(frame), name="MAP")
+    hdu = hdu_from_frame(frame, "MAP")
     for key, value in (meta or {}).items():
         hdu.header[key] = value
     write_atomically(path, fits.HDUList([fits.PrimaryHDU(), hdu]).writeto, overwrite=overwrite)
@@ -64,6 +63,4 @@ def read_map(path):
     with opened_fits(path) as hdus:
         if "MAP" not in hdus:
             raise SedReadError(f"{path} is no table of results: it has no HDU MAP, which `write_map` writes.")
-        frame = Table(hdus["MAP"].data).to_pandas()
-        frame.attrs["units"] = {column.name: column.unit or "" for column in hdus["MAP"].columns}
-    return frame
+        return frame_from_hdu(hdus["MAP"])

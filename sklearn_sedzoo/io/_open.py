@@ -12,7 +12,7 @@ import warnings
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
 
-from sklearn_sedzoo.exceptions import SedReadError
+from sklearn_sedzoo.exceptions import NoSpectraError, SedReadError
 from sklearn_sedzoo.io._headers import check_headers
 
 
@@ -98,6 +98,8 @@ def attempt_table(path, read, *args, **params):
     """Call a reader of another package; whatever goes wrong in it is an error that names the file."""
     try:
         return read(*args, **params)
+    except NoSpectraError as error:
+        raise NoSpectraError(f"{path} {error}") from None
     except ImportError as error:
         raise SedReadError(f"{path}: a package that reads such files is not installed ({error}).") from error
     except Exception as error:

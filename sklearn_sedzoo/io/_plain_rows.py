@@ -25,7 +25,8 @@ def column_names(hdu):
 
 def column_units(hdu):
     """Return the units of the columns of a table HDU by name, None where there is none."""
-    return {name: hdu.header.get(f"TUNIT{i}") for i, name in enumerate(column_names(hdu), 1)}
+    header = hdu.header  # XUNIT: a unit that FITS has no word for, as `write_catalog` keeps it
+    return {name: header.get(f"TUNIT{i}", header.get(f"XUNIT{i}")) for i, name in enumerate(column_names(hdu), 1)}
 
 
 def rows_of(hdu):

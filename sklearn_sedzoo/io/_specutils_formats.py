@@ -6,13 +6,13 @@ import warnings
 
 from sklearn_sedzoo._containers import split_specutils, table_from_specutils
 
-GENERAL = {"tabular-fits", "wcs1d-fits", "ASCII", "ECSV", "IPAC"}  # formats of no survey; some guess units
+GENERAL = {"tabular-fits", "wcs1d-fits", "ASCII", "ECSV", "IPAC"}  # formats of no survey, which guess units
 
 
-def ask_specutils(path, *, surveys_only=False):
-    """Return the tables that specutils makes of a file, one for each grid; none where it does not know the file.
+def ask_specutils(path):
+    """Return the tables that specutils makes of a file of an instrument or a survey, one for each grid, or none.
 
-    With ``surveys_only`` only loaders that recognise the file of an instrument or a survey are asked.
+    Its loaders of general formats are not asked: where a file does not state a unit, they guess it.
     """
     from specutils import Spectrum, SpectrumList
     from specutils.io.registers import identify_spectrum_format
@@ -22,14 +22,16 @@ def ask_specutils(path, *, surveys_only=False):
             warnings.simplefilter("ignore")
             try:
                 found = identify_spectrum_format(str(path), kind)
-                formats = {found} if isinstance(found, str) else set(found)
-                if not formats - (GENERAL if surveys_only else set()):
+                formats = ({found} if isinstance(found, str) else set(found)) - GENERAL
+                if not formats:
                     continue
-                name = next(iter(formats - GENERAL)) if len(formats - GENERAL) == 1 else None
+                name = next(iter(formats)) if len(formats) == 1 else None
                 spectra = kind.read(str(path), format=name)
                 tables = [table_from_specutils(part) for part in split_specutils(spectra)]
             except Exception:  # noqa: BLE001  # its loaders fail in many ways; our own message says what the file holds
                 continue
+        if any(table.shape[1] < 2 for table in tables):  # a table of lines taken for a spectrum
+            continue
         for table in tables:
             table.meta.update({"path": str(path), "origin": f"specutils, format {name or found!r}"})
         if tables:

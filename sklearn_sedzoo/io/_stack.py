@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from sklearn_sedzoo._containers import SpectrumTable
+from sklearn_sedzoo._containers import SpectrumTable, flux_factor
 from sklearn_sedzoo.exceptions import SedReadError
 from sklearn_sedzoo.preprocessing import SpectrumResampler
 
@@ -22,6 +22,7 @@ def stack_spectra(tables, *, grid=None, path=""):
     Tables on the same grid are joined as they are. Grids that are parts of one lattice (steps constant in wavelength
     or in its logarithm, as those of SDSS spectra are) are laid into it, pixel by pixel and exactly. Other grids need
     `grid`: the spectra are resampled to it. Pixels that a spectrum does not cover are NaN with inverse variance 0.
+    Fluxes in other scales of the first table's unit are converted to it.
 
     Parameters
     ----------
@@ -33,9 +34,7 @@ def stack_spectra(tables, *, grid=None, path=""):
         For messages.
     """
     first = tables[0]
-    units = {table.flux_unit for table in tables}
-    if len(units) > 1:
-        raise SedReadError(f"{path}: the spectra are in different units ({', '.join(sorted(units))}). Convert them.")
+    tables = [_convert(table, first.flux_unit, path) for table in tables]
     for name, cure in (("medium", "Convert them to vacuum."), ("frame", "Bring them to one frame.")):
         stated = {getattr(table, name) or "not stated" for table in tables}
         if len(stated) > 1:
@@ -89,15 +88,29 @@ def have_one_grid(tables):
     return all(table.wavelength is first or _is_same(table.wavelength, first) for table in tables[1:])
 
 
+def _convert(table, unit, path):
+    """Return the table with its fluxes in `unit`; refuse where it is a unit of another kind."""
+    factor = flux_factor(table.flux_unit, unit)
+    if factor is None:
+        units = ", ".join(sorted([table.flux_unit or "not stated", unit or "not stated"]))
+        raise SedReadError(f"{path}: the spectra are in different units ({units}). Convert them.")
+    if factor == 1:
+        return table
+    kind = table.flux.dtype
+    ivar = None if table.ivar is None else table.ivar.astype(float) / factor**2
+    return replace(table, flux=(table.flux.astype(float) * factor).astype(kind), ivar=ivar, flux_unit=unit)
+
+
 def _is_same(a, b):
     return len(a) == len(b) and bool((np.abs(a - b) <= SAME * np.abs(b)).all())
 
 
 def _resample(table, grid):
     resampler = SpectrumResampler(grid, wavelength=None, on_bad="mask", fill_value=np.nan)
+    resampler.set_params(density=table.density or "wavelength")
     frame = SpectrumTable(table.flux, table.wavelength, ivar=table.ivar).to_frame()
     values = np.asarray(resampler.fit_transform(frame))
-    return values[:, : len(grid)], None if table.ivar is None else values[:, len(grid) :]
+    return values[:, : len(grid)].astype(table.flux.dtype), None if table.ivar is None else values[:, len(grid) :]
 
 
 def _find_lattice(grids, path):
@@ -121,7 +134,8 @@ def _find_lattice(grids, path):
     other = next(i for i, grid in enumerate(grids) if not _is_same(grid, grids[0]))
     raise SedReadError(
         f"{path}: the spectra have different wavelength grids: {_describe(grids[0])} for the first, "
-        f"{_describe(grids[other])} for number {other}. Pass grid=... (bin centres in Angstrom) to resample them."
+        f"{_describe(grids[other])} for number {other}. Pass grid=... (bin centres in Angstrom; --grid on the command "
+        "line) to resample them."
     )
 
 
@@ -131,7 +145,7 @@ def _place(table, offset, n_pixels):
     flux[:, here] = table.flux
     if table.ivar is None:
         return flux, None
-    ivar = np.zeros_like(flux)
+    ivar = np.zeros(flux.shape, dtype=table.ivar.dtype)
     ivar[:, here] = table.ivar
     return flux, ivar
 

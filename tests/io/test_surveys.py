@@ -264,6 +264,6 @@ def test_stacking_keeps_what_is_known_or_refuses():
     np.testing.assert_array_equal(both.flux[2], [np.nan, np.nan, 2, 2, 2, 2])
     assert both.properties["id"].tolist() == [1, 2, 3]
     assert both.ivar is None
-    b.flux_unit = "mJy"
+    b.flux_unit = "erg/s/cm2/Angstrom"
     with pytest.raises(SedReadError, match="different units"):
         stack_spectra([a, b])
