@@ -121,6 +121,11 @@ def make_front(model, catalog, options):
         redshift="redshift" if is_shifted else None,
         medium=catalog.medium,
     )
+    if catalog.density not in {None, resample.density}:
+        raise ValueError(
+            f"{options.model} was trained on fluxes per {resample.density} and those of {options.spectra} are per "
+            f"{catalog.density} ({catalog.flux_unit}). Convert them with astropy.units.spectral_density."
+        )
     front = {}
     if not model.get("has_galactic_dust") and wants_dereddening(catalog, options.dereddening):
         front["deredden"] = ExtinctionCorrector(on_bad="mask")

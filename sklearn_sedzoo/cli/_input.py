@@ -17,6 +17,7 @@ def read_input(options):
         options.spectra,
         unit=options.unit,
         grid=options.grid,
+        mask_bits=options.mask_bits,
         progress=sys.stderr.isatty(),
     )
     if options.catalog is not None:

@@ -94,6 +94,9 @@ def _add_input(command):
     group.add_argument(
         "--grid", type=_grid, metavar="LOW:HIGH:STEP", help="resample spectra on different grids to this one, Angstrom"
     )
+    group.add_argument(
+        "--mask-bits", type=_mask_bits, metavar="BITS", help="which bits of an integer mask mean bad: a sum, or 'all'"
+    )
     group.add_argument("--catalog", metavar="FILE", help="table of redshifts and other properties to join")
     group.add_argument(
         "--on", metavar="ID", type=_names, help="column with the identifiers, or two: of the spectra,of the table"
@@ -145,6 +148,13 @@ def _grid(text):
     if len(grid) < 2 or low <= 0:
         raise argparse.ArgumentTypeError(f"{text!r} must satisfy 0 < LOW < HIGH and hold two steps at least")
     return grid
+
+
+def _mask_bits(text):
+    try:
+        return text if text == "all" else int(text, 0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number such as 5 or 0x40, or 'all'") from None
 
 
 def _names(text):

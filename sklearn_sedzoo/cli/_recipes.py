@@ -76,6 +76,14 @@ def default_recipe(catalog, seed, dereddening=True):
     if redshift is None:
         low, high = grid_range or wavelength[[0, -1]]
     n_bins = min(N_BINS, np.count_nonzero((wavelength >= low) & (wavelength <= high)))  # finer would be stairs
+    band = BAND
+    if not (low <= BAND[0] and BAND[1] <= high):
+        middle, width = (low + high) / 2, (high - low) / 10
+        band = (float(np.round(middle - width / 2)), float(np.round(middle + width / 2)))
+        notes.append(
+            f"The spectra do not cover the band {BAND[0]:.0f} to {BAND[1]:.0f} Angstrom of the normalization: it is "
+            f"{band[0]:.0f} to {band[1]:.0f} Angstrom. (--set normalize__band=... takes another.)"
+        )
     deredden = {}
     if wants_dereddening(catalog, dereddening):
         deredden["deredden"] = ExtinctionCorrector(on_bad="mask")
@@ -89,9 +97,10 @@ def default_recipe(catalog, seed, dereddening=True):
                 wavelength=None if deredden else wavelength,
                 redshift=redshift,
                 medium=catalog.medium,
+                density=catalog.density or "wavelength",
                 on_bad="mask",
             ),
-            "normalize": FluxNormalizer(BAND, on_bad="mask"),
+            "normalize": FluxNormalizer(band, on_bad="mask"),
             "embed": ConvAutoencoderEmbedder(3, whiten="robust", on_bad="mask", random_state=seed),
             "cluster": KMeans(6, n_init=10, random_state=seed),
             "map": SOMMapper(10, 10, random_state=seed),
