@@ -32,7 +32,7 @@ def make_sed_pipeline(
     embed=None,
     final=None,
     keep_brightness=False,
-    on_bad="raise",
+    on_bad="mask",
     memory=None,
     random_state=None,
 ):
@@ -76,7 +76,7 @@ def make_sed_pipeline(
         Join log10 of the flux in `band`, scaled to unit variance, to the latents. The steps `normalize` and `embed`
         then stand inside a `FeatureUnion` called `features` (``features__latent__embed__latent_dim``), whose
         ``transformer_weights`` weigh the two.
-    on_bad : {"raise", "mask"}, default="raise"
+    on_bad : {"mask", "raise"}, default="mask"
         What resampler, normaliser and the default embedder do with bad pixels and rows.
     memory : str or joblib.Memory, optional
         Cache of fitted steps: a grid search over the last steps then resamples once per fold.

@@ -15,7 +15,7 @@ from sklearn_sedzoo.embedding._fitting import fit_autoencoder, fit_pca_to_all
 from sklearn_sedzoo.embedding._noise import measure_latent_noise
 from sklearn_sedzoo.embedding._parameters import check_parameters, check_sizes, make_config, make_plan
 from sklearn_sedzoo.embedding._progress import EpochReporter
-from sklearn_sedzoo.embedding._reading import keep_useful_rows, read_weighted_spectra
+from sklearn_sedzoo.embedding._reading import keep_useful_rows, read_weighted_spectra, refuse_empty
 from sklearn_sedzoo.embedding._size_search import find_intrinsic_dimension, search_size
 from sklearn_sedzoo.embedding._spaces import scale_ivar
 
@@ -78,9 +78,11 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         are kept. 0: train on all, and watch the training loss.
     warm_start : bool, default=False
         `fit` goes on from the weights of the last `fit`, where number of wavelengths and parameters are the same.
-    on_bad : {"raise", "mask"}, default="raise"
-        What to do with NaN and infinite fluxes: refuse them, or leave them out of the loss and fill them from the
-        other pixels.
+    on_bad : {"mask", "raise"}, default="mask"
+        What to do with NaN and infinite fluxes: leave them out, or refuse them.
+    on_empty : {"raise", "nan"}, default="raise"
+        What `transform` does with a spectrum without any valid pixel: refuse it by its row, or give NaN as its
+        latents, so that every row keeps its place. `fit` leaves such spectra out.
     random_state : int, RandomState instance or None, default=None
         Draws the split, the initial weights and the order of the spectra. The global generators are left alone.
 
@@ -183,7 +185,8 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         n_init=None,
         validation_fraction=0.1,
         warm_start=False,
-        on_bad="raise",
+        on_bad="mask",
+        on_empty="raise",
         random_state=None,
     ):
         self.latent_dim = latent_dim
@@ -204,6 +207,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         self.validation_fraction = validation_fraction
         self.warm_start = warm_start
         self.on_bad = on_bad
+        self.on_empty = on_empty
         self.random_state = random_state
 
     @with_callbacks
@@ -263,7 +267,9 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
             The latents; columns are named ``latent0``, ``latent1``, ...
         """
         check_is_fitted(self)
-        return self.model_.encode(*read_weighted_spectra(self, X, reset=False)).astype(np.float32)
+        flux, ivar = read_weighted_spectra(self, X, reset=False)
+        refuse_empty(self, ivar)
+        return self.model_.encode(flux, ivar).astype(np.float32)
 
     def inverse_transform(self, X):
         """Return the spectra that the decoder draws.
@@ -305,7 +311,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         """
         check_is_fitted(self)
         X, ivar = read_weighted_spectra(self, X, reset=False)
-        squares = (X - self.model_.reconstruct(X, ivar)) ** 2
+        squares = np.nan_to_num((X - self.model_.reconstruct(X, ivar)) ** 2)  # NaN: what no training spectrum has
         return -float(np.average(squares, weights=None if ivar is None else scale_ivar(ivar, X.shape)))
 
     def summary(self):
@@ -398,6 +404,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         tags.non_deterministic = False
+        tags.input_tags.allow_nan = self.on_bad == "mask"
         return tags
 
 

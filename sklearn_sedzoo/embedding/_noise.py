@@ -30,7 +30,7 @@ def measure_latent_noise(model, X, ivar, rng):
     """
     rows = np.sort(rng.permutation(len(X))[:N_ROWS])
     X, ivar = X[rows], None if ivar is None else ivar[rows]
-    drawn = model.reconstruct(X, ivar)
+    drawn = np.nan_to_num(model.reconstruct(X, ivar))  # NaN: pixels that no spectrum has, nor these
     lost = np.sqrt(X.shape[1] / max(X.shape[1] - model.latent_dim, 1))
     noise = np.abs(X - drawn) * lost * rng.choice([-1.0, 1.0], X.shape)
     if ivar is not None:

@@ -27,6 +27,7 @@ def check_parameters(embedder):
         check_integer(owner, "latent_dim", embedder.latent_dim, 1)
     if not callable(embedder.architecture):
         check_option(owner, "architecture", embedder.architecture, tuple(BUILDERS))
+    check_option(owner, "on_empty", embedder.on_empty, ("raise", "nan"))
     check_option(owner, "loss", embedder.loss, ("mse", "binary_crossentropy"))
     if embedder.loss == "binary_crossentropy" and embedder.architecture == "residual":
         raise ValueError(

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from sklearn.utils import check_array
 
 from sklearn_sedzoo._containers import read_blocks
 from sklearn_sedzoo._validation import point_at
-from sklearn_sedzoo.exceptions import SedDataWarning
 
 
 def read_weighted_spectra(estimator, X, *, reset, **check_params):
@@ -24,14 +21,18 @@ def read_weighted_spectra(estimator, X, *, reset, **check_params):
         return flux, None
     ivar = np.full(flux.shape, np.inf, dtype=flux.dtype) if ivar is None else ivar.copy()
     ivar[missing] = 0
-    empty = ~(ivar > 0).any(axis=1)
-    if empty.any():
-        warnings.warn(
-            f"{point_at(empty, len(X), 'have no usable pixel')} They teach nothing and embed as NaN.",
-            SedDataWarning,
-            stacklevel=3,
-        )
     return np.where(ivar > 0, flux, 0), ivar
+
+
+def refuse_empty(estimator, ivar):
+    """Raise where a spectrum has no valid pixel, unless the estimator's `on_empty` lets it pass."""
+    empty = np.zeros(0, dtype=bool) if ivar is None else ~(ivar > 0).any(axis=1)
+    if empty.any() and estimator.on_empty == "raise":
+        owner = type(estimator).__name__
+        raise ValueError(
+            f"X of {owner} has spectra without latents: {point_at(empty, len(empty), 'have no valid pixel')} Drop them "
+            "(a FluxNormalizer makes rows without flux in its band NaN), or pass on_empty='nan' to keep their places."
+        )
 
 
 def keep_useful_rows(flux, ivar, sample_weight):

@@ -34,10 +34,13 @@ class PixelSpace:
         Mean spectrum.
     is_weighted : bool
         The targets carry a weight for each pixel, in a second block of columns.
+    hidden : ndarray of bool or None
+        Pixels that no training spectrum has: what is decoded there is NaN.
     """
 
     fill: np.ndarray
     is_weighted: bool = False
+    hidden: np.ndarray | None = None
 
     @property
     def n_pixels(self):
@@ -66,7 +69,7 @@ class PixelSpace:
 
     def to_flux(self, drawn):
         """Turn what the decoder draws into spectra."""
-        return drawn
+        return hide(drawn, self.hidden)
 
     def to_flux_loss(self, loss, unseen):
         """Turn the network's loss into the mean squared error per pixel."""
@@ -88,11 +91,14 @@ class ScoreSpace:
         Spread that PCA with as many latents leaves out.
     noise : float
         Variance of a pixel that the axes do not explain.
+    hidden : ndarray of bool or None
+        Pixels that no training spectrum has: what is decoded there is NaN.
     """
 
     frame: Frame
     unit: float
     noise: float = 0.0
+    hidden: np.ndarray | None = None
 
     @property
     def n_pixels(self):
@@ -151,7 +157,7 @@ class ScoreSpace:
 
     def to_flux(self, drawn):
         """Turn what the decoder draws into spectra."""
-        return (drawn.astype(np.float64) * self.unit) @ self.frame.axes + self.frame.mean
+        return hide((drawn.astype(np.float64) * self.unit) @ self.frame.axes + self.frame.mean, self.hidden)
 
     def to_flux_loss(self, loss, unseen):
         """Turn the network's loss into the mean squared error per pixel."""
@@ -164,7 +170,7 @@ def fit_pixel_space(X, train, ivar=None):
     mean = (
         X[train].mean(axis=0) if ivar is None else (weight * X[train]).sum(axis=0) / np.maximum(weight.sum(axis=0), 1)
     )
-    return PixelSpace(np.asarray(mean, dtype=np.float32), ivar is not None)
+    return PixelSpace(np.asarray(mean, dtype=np.float32), ivar is not None, find_hidden(ivar))
 
 
 def fit_score_space(X, train, held_out, latent_dim, n_axes, rng, ivar=None, row_weight=None):
@@ -184,7 +190,18 @@ def fit_score_space(X, train, held_out, latent_dim, n_axes, rng, ivar=None, row_
         spread = np.maximum(spread, np.sqrt(np.mean(scores**2, axis=0)))
     total = np.sqrt(np.sum(spread**2))
     spread = np.maximum(spread, 1e-7 * total) if total > 0 else np.ones_like(spread)
-    return replace(space, frame=space.frame._replace(spread=spread))
+    return replace(space, frame=space.frame._replace(spread=spread), hidden=find_hidden(ivar))
+
+
+def find_hidden(ivar):
+    """Return the pixels that no spectrum has, None where there are none."""
+    hidden = np.zeros(0, dtype=bool) if ivar is None else ~(ivar > 0).any(axis=0)
+    return hidden if hidden.any() else None
+
+
+def hide(flux, hidden):
+    """Return spectra, NaN in the hidden pixels."""
+    return flux if hidden is None else np.where(hidden, flux.dtype.type(np.nan), flux)
 
 
 def _measure_space(frame, X, train, latent_dim):

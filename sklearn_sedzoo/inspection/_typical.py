@@ -44,23 +44,34 @@ def contrast_groups(flux, labels, groups, wavelength, n_features):
     width = max(3, round(CONTINUUM_WIDTH / step)) if wavelength is not None else max(3, flux.shape[1] // 20)
     apart = APART if wavelength is not None else flux.shape[1] / 50
     means = np.stack([masked_mean(flux[labels == group], axis=0) for group in groups])
-    counts = np.array([np.count_nonzero(labels == group) for group in groups])
+    counts = np.stack([np.count_nonzero(~np.isnan(flux[labels == group]), axis=0) for group in groups])
     within = sum(
         np.nansum((flux[labels == group] - mean) ** 2, axis=0) for group, mean in zip(groups, means, strict=True)
     )
-    scatter = np.sqrt(within / max(counts.sum() - len(groups), 1))
-    scatter = median_filter(scatter, width, mode="nearest")  # the normalisation's own band has hardly any
+    degrees = counts.sum(axis=0) - np.count_nonzero(counts, axis=0)
+    scatter = np.sqrt(np.divide(within, degrees, out=np.full(len(x), np.nan), where=degrees > 0))
+    scatter = median_filter(_bridge(scatter), width, mode="nearest")  # the normalization's own band has hardly any
     scatter = np.maximum(scatter, 1e-3 * masked_mean(np.abs(means)))  # a wavelength at which all agree is no feature
-    total = counts @ means
+    total = np.nansum(counts * means, axis=0)
     rows = []
     for group, mean, count in zip(groups, means, counts, strict=True):
-        others = (total - count * mean) / max(counts.sum() - count, 1)
-        difference = np.nan_to_num(mean - others)  # where a group is masked as a whole, nothing sets it apart
-        line = difference - median_filter(difference, width, mode="nearest")
+        n_others = counts.sum(axis=0) - count
+        rest = total - np.where(count > 0, count * mean, 0.0)
+        others = np.divide(rest, n_others, out=np.full(len(x), np.nan), where=n_others > 0)
+        if len(groups) == 1:
+            others = np.zeros(len(x))
+        difference = mean - others  # NaN where a gap leaves one side nothing
+        line = difference - median_filter(_bridge(difference), width, mode="nearest")
         for i in _peaks(line / scatter, x, apart, n_features):
             name = "" if wavelength is None else name_feature(x[i])
             rows.append((group, x[i], line[i], line[i] / scatter[i], name))
     return pd.DataFrame(rows, columns=["group", "wavelength", "difference", "contrast", "feature"])
+
+
+def _bridge(values):
+    """Return values with straight lines over their gaps, so that a running median does not see them."""
+    known, places = np.isfinite(values), np.arange(len(values))
+    return np.interp(places, places[known], values[known]) if known.any() else np.zeros(len(values))
 
 
 def tilt(spectra):

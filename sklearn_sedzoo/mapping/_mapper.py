@@ -94,9 +94,10 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         are missing.
     memory : float, default=0.9
         Share of the earlier sums that `partial_fit` keeps.
-    on_bad : {"raise", "mask"}, default="raise"
-        Refuse missing values (NaN, infinity), or measure distances over the observed features (batch only). A row
-        with nothing observed is left out of the training; its cell is -1 and its distances are NaN.
+    on_bad : {"mask", "raise"}, default="mask"
+        What to do with missing values (NaN, infinity): measure distances over the observed features, or refuse them.
+        A row with nothing observed is left out of the training; its cell is -1 and its distances are NaN. The online
+        algorithm refuses them always.
     random_state : int, RandomState instance or None, default=None
         Order of samples and random first weights. For online an int is MiniSom's seed.
 
@@ -180,7 +181,7 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         n_init=1,
         compress=None,
         memory=0.9,
-        on_bad="raise",
+        on_bad="mask",
         random_state=None,
     ):
         self.n_rows = n_rows
@@ -320,7 +321,7 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             distances = measure_distances(X, self._codebook(), map_slabs=map_slabs, **self._search_options(X))
         if self.metric == "cosine":
             distances = distances**2 / 2
-        if self.on_bad == "mask":
+        if self.masks:
             distances[np.isnan(X).all(axis=1)] = np.nan
         return distances
 
@@ -390,10 +391,15 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         cells = np.ndindex(self.cell_shape)
         return np.array([f"cell{row}_{column}" for row, column in cells], dtype=object)
 
+    @property
+    def masks(self):
+        """Whether missing values are left out: MiniSom's training cannot do that."""
+        return self.on_bad == "mask" and self.algorithm == "batch"
+
     def _read_training(self, X, sample_weight, *, reset):
-        X = check_spectra(self, X, reset=reset, on_bad=self.on_bad)
+        X = check_spectra(self, X, reset=reset, on_bad="mask" if self.masks else "raise")
         weight = check_sample_weight(type(self).__name__, sample_weight, len(X))
-        if self.on_bad == "mask":
+        if self.masks:
             missing = np.isnan(X)
             empty = missing.all(axis=1)
             if empty.all() or (reset and missing.all(axis=0).any()):
@@ -408,20 +414,20 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def _read(self, X):
         check_is_fitted(self)
-        X = check_spectra(self, X, reset=False, on_bad=self.on_bad)
+        X = check_spectra(self, X, reset=False, on_bad="mask" if self.masks else "raise")
         self._refuse_extremes(X)
         return X
 
     def _refuse_extremes(self, X):
         check_squares(type(self).__name__, X)
         if self.metric == "cosine":
-            zero = ~np.any(np.nan_to_num(X) if self.on_bad == "mask" else X, axis=1) & ~np.isnan(X).all(axis=1)
+            zero = ~np.any(np.nan_to_num(X) if self.masks else X, axis=1) & ~np.isnan(X).all(axis=1)
             if zero.any():
                 fault = point_at(zero, len(X), "are zero and have no direction")
                 raise ValueError(f"{fault} Drop them or use metric='euclidean'.")
 
     def _search_options(self, X):
-        has_missing = self.on_bad == "mask" and bool(np.isnan(X).any())
+        has_missing = self.masks and bool(np.isnan(X).any())
         return {"has_missing": has_missing, "is_normalized": self.metric == "cosine"}
 
     def _first_weights(self, X, weight):
@@ -468,6 +474,6 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self.on_bad == "mask"
+        tags.input_tags.allow_nan = self.masks
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

@@ -49,7 +49,7 @@ def _check_online(som, owner):
     check_number(owner, "learning_rate", som.learning_rate, 0, closed="right")
     if som.n_iterations is not None:
         check_integer(owner, "n_iterations", som.n_iterations, 1)
-    for name, default in (("is_toroidal", False), ("on_bad", "raise"), ("compress", None)):
+    for name, default in (("is_toroidal", False), ("compress", None)):
         if getattr(som, name) != default:
             raise ValueError(
                 f"`{name}` of {owner} must be {default!r} for algorithm='online' (MiniSom has no such thing), "

@@ -265,13 +265,12 @@ class SOMRegressor(RegressorMixin, BaseEstimator):
             raise ValueError(f"`n_maps` of {owner} must be 1 for a frozen map, got {self.n_maps!r}.")
 
     def _read(self, X, *, reset):
-        on_bad = "mask" if allows_missing(self.som) else "raise"
+        on_bad = "mask" if allows_missing(self.som) and not self._is_local else "raise"
         X = check_spectra(self, X, reset=reset, on_bad=on_bad)
         if on_bad == "mask":
-            bad = np.isnan(X).all(axis=1) if not self._is_local else np.isnan(X).any(axis=1)
+            bad = np.isnan(X).all(axis=1)
             if bad.any():
-                fault = "have missing values" if self._is_local else "hold no value"
-                raise ValueError(f"{point_at(bad, len(X), fault)} Drop them, or pass statistic='median'.")
+                raise ValueError(f"{point_at(bad, len(X), 'hold no value')} Drop them.")
         return X
 
     def _read_labels(self, X, y):

@@ -25,7 +25,7 @@ def fit_map(owner, som, X, sample_weight=None, **params):
 def allows_missing(som):
     """Return whether the map takes NaN for missing values."""
     som = som.estimator if isinstance(som, FrozenEstimator) else som
-    return getattr(som, "on_bad", "raise") == "mask"
+    return getattr(som, "masks", som is None)
 
 
 def flat_weights(som):

@@ -67,7 +67,8 @@ def reconstruction_error(estimator, X, *, per_sample=False):
         error = masked_mean(square, axis=axis)
     else:
         with np.errstate(invalid="ignore"):  # a spectrum without any pixel has error NaN
-            error = np.nansum(ivar * square, axis=axis) / np.sum(ivar, axis=axis, dtype=float)
+            weight = np.where(np.isnan(square), 0.0, ivar)  # NaN: masked, or seen in no spectrum of the training
+            error = np.nansum(ivar * square, axis=axis) / np.sum(weight, axis=axis, dtype=float)
     return error if per_sample else float(error)
 
 

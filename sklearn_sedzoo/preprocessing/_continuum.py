@@ -25,7 +25,7 @@ class ContinuumRemover(OneToOneStep):
         Wavelength of each column in `unit`, where the column names do not tell.
     unit : str or astropy unit, default="Angstrom"
         Unit of `wavelength` or of the numbers in the column names.
-    on_bad : {"raise", "mask"}, default="raise"
+    on_bad : {"mask", "raise"}, default="mask"
         Refuse NaN and infinite pixels, or leave them out.
 
     Attributes
@@ -57,7 +57,7 @@ class ContinuumRemover(OneToOneStep):
 
     _needs = "width"
 
-    def __init__(self, method="median", *, width=300.0, degree=5, wavelength=None, unit="Angstrom", on_bad="raise"):
+    def __init__(self, method="median", *, width=300.0, degree=5, wavelength=None, unit="Angstrom", on_bad="mask"):
         self.method = method
         self.width = width
         self.degree = degree

@@ -29,7 +29,7 @@ class ExtinctionCorrector(OneToOneStep):
         Observed wavelength of each column in `unit`, where the column names do not tell.
     unit : str or astropy unit, default="Angstrom"
         Unit of `wavelength` or of the numbers in the column names.
-    on_bad : {"raise", "mask"}, default="raise"
+    on_bad : {"mask", "raise"}, default="mask"
         Refuse NaN and infinite pixels, or hand them on as NaN.
 
     Attributes
@@ -65,7 +65,7 @@ class ExtinctionCorrector(OneToOneStep):
     array([[1.501, 1.322, 1.138]])
     """
 
-    def __init__(self, ebv="ebv", *, law="auto", r_v=3.1, wavelength=None, unit="Angstrom", on_bad="raise"):
+    def __init__(self, ebv="ebv", *, law="auto", r_v=3.1, wavelength=None, unit="Angstrom", on_bad="mask"):
         self.ebv = ebv
         self.law = law
         self.r_v = r_v

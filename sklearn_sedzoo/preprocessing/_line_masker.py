@@ -31,7 +31,7 @@ class LineMasker(OneToOneStep):
         Wavelength of each column in `unit`, where the column names do not tell.
     unit : str or astropy unit, default="Angstrom"
         Unit of `wavelength` or of the numbers in the column names.
-    on_bad : {"raise", "mask"}, default="raise"
+    on_bad : {"mask", "raise"}, default="mask"
         Refuse NaN and infinite pixels, or hand them on as NaN.
 
     Attributes
@@ -74,7 +74,7 @@ class LineMasker(OneToOneStep):
         fill=None,
         wavelength=None,
         unit="Angstrom",
-        on_bad="raise",
+        on_bad="mask",
     ):
         self.lines = lines
         self.half_width = half_width

@@ -67,7 +67,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         Value of the bins that the input covers too little. By default such bins are an error in `fit`.
     min_coverage : float, default=1.0
         Share of a bin that the input (in `transform`: its valid pixels) must cover.
-    on_bad : {"raise", "mask"}, default="raise"
+    on_bad : {"mask", "raise"}, default="mask"
         What to do with NaN and infinite pixels: refuse them, or leave them out of the means (bins whose valid
         pixels cover less than `min_coverage` become NaN). Pixels of inverse variance 0 are left out always.
     redshift : None, str or float, default=None
@@ -141,7 +141,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         unit="Angstrom",
         fill_value=None,
         min_coverage=1.0,
-        on_bad="raise",
+        on_bad="mask",
         redshift=None,
         density="wavelength",
         medium=None,

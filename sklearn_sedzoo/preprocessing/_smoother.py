@@ -27,7 +27,7 @@ class SpectrumSmoother(OneToOneStep):
         Wavelength of each column in `unit`, where the column names do not tell.
     unit : str or astropy unit, default="Angstrom"
         Unit of `wavelength` or of the numbers in the column names.
-    on_bad : {"raise", "mask"}, default="raise"
+    on_bad : {"mask", "raise"}, default="mask"
         Refuse NaN and infinite pixels, or leave them out of the means.
 
     Attributes
@@ -55,9 +55,7 @@ class SpectrumSmoother(OneToOneStep):
 
     _needs = "sigma"
 
-    def __init__(
-        self, sigma=200.0, *, sigma_in=0.0, min_coverage=0.5, wavelength=None, unit="Angstrom", on_bad="raise"
-    ):
+    def __init__(self, sigma=200.0, *, sigma_in=0.0, min_coverage=0.5, wavelength=None, unit="Angstrom", on_bad="mask"):
         self.sigma = sigma
         self.sigma_in = sigma_in
         self.min_coverage = min_coverage
