@@ -128,7 +128,12 @@ def check_headers(file):
                 if found:
                     sizes.setdefault(found[1].decode(), found[2].decode("ascii", "replace"))
                 is_group |= card.startswith(b"GROUPS  =") and card[10:30].strip() == b"T"
-        place += -(-_size_of_data(sizes, is_group, number) // BLOCK) * BLOCK
+        size = _size_of_data(sizes, is_group, number)
+        if place + size > end:
+            raise _AbsurdHeaderError(
+                f"the file is truncated: HDU {number} needs {place + size} bytes, there are {end}. Fetch it again."
+            )
+        place += -(-size // BLOCK) * BLOCK
         number += 1
     file.seek(0)
 

@@ -57,7 +57,7 @@ def read_text(path, separator=None):
     if not rows or not _is_numbers(rows[0], separator):
         raise NoSpectraError("is a text without columns of numbers under one line of names.")
     separator = separator or _separator_of(rows[0])
-    frame = pd.read_csv(io.StringIO("\n".join(rows)), sep=separator, header=None, comment="#")
+    frame = pd.read_csv(io.StringIO("\n".join(rows)), sep=separator, header=None, comment="#", skipinitialspace=True)
     frame = frame.dropna(axis=1, how="all")
     n_columns = frame.shape[1]
     names = [] if header is None else _names_in(header)
@@ -126,7 +126,7 @@ def _are_names(names, n_columns):
 
 
 def _separator_of(row):
-    return next((f"\\s*{mark}\\s*" for mark in ",;" if mark in row), r"\s+")
+    return next((mark for mark in ",;" if mark in row), r"\s+")
 
 
 def _is_numbers(row, separator):
