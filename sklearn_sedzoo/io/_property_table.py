@@ -68,7 +68,7 @@ def frame_from_hdu(hdu):
             values = [_decode(value) for value in raw[name]]
             columns[name] = pd.array([None if value == missing else value for value in values], dtype="str")
         else:
-            values = hdu.data[name]
+            values = raw[name] == ord("T") if column.format == "L" else hdu.data[name]
             if values.dtype.kind not in "iufb" or values.ndim != 1:
                 continue
             values = values.astype(values.dtype.newbyteorder("="))

@@ -88,7 +88,7 @@ def test_all_that_is_known_of_spectra_survives(tmp_path, table):
 
 def test_names_of_columns_must_be_ascii(tmp_path):
     table = SpectrumTable(np.ones((1, 3)), np.arange(4000.0, 4003), pd.DataFrame({"größe": [1.0]}))
-    with pytest.raises(ValueError, match="ASCII only, got 'größe'. Rename"):
+    with pytest.raises(ValueError, match=r"ASCII only, got 'größe'\. Rename"):
         write_catalog(tmp_path / "a.fits", table)
 
 

@@ -82,7 +82,7 @@ def test_a_text_without_spectra_is_told_from_a_broken_one(tmp_path, name, conten
 
 def test_columns_that_cannot_be_told_apart(tmp_path):
     (tmp_path / "a.dat").write_text("4000 1 2 3 4\n4001 1 2 3 4\n")
-    with pytest.raises(SedReadError, match="5 columns without names.*Name them"):
+    with pytest.raises(SedReadError, match=r"5 columns without names.*Name them"):
         read_catalog(tmp_path / "a.dat", unit="Angstrom")
     (tmp_path / "b.dat").write_text("wave flux\n4000 1 2\n4001 1 2\n")
     with pytest.raises(SedReadError, match="the line of names has 2"):
