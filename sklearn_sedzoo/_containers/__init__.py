@@ -11,7 +11,7 @@ from sklearn_sedzoo._containers._columns import (
 )
 from sklearn_sedzoo._containers._convert import name_columns, tables_from_astropy
 from sklearn_sedzoo._containers._grid import check_grid, find_wavelength, require_wavelength
-from sklearn_sedzoo._containers._header import axis_of, bands_of, facts_of, medium_of
+from sklearn_sedzoo._containers._header import axis_of, bands_of, facts_of, medium_of, multispec_of
 from sklearn_sedzoo._containers._layout import (
     ERROR_NAMES,
     FLUX_NAMES,
@@ -83,6 +83,7 @@ __all__ = [
     "is_specutils",
     "join_blocks",
     "medium_of",
+    "multispec_of",
     "name_columns",
     "name_properties",
     "name_wavelengths",

@@ -37,13 +37,14 @@ FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fit.gz", ".fits.fz")
 def read_catalog(path, *, unit=None, on_bad="mask", grid=None, sentinels=(), strict=False):
     """Read a catalogue of spectra from a file.
 
-    Read are: *images*, a 2-D image ``FLUX`` (spectra along axis 2), its wavelengths in an HDU ``WAVELENGTH`` (a table
-    column or a 1-D image) or in its own header (``CRVAL1``, ``CDELT1``, ``CUNIT1``), with images ``IVAR`` (or
-    ``ERROR``), ``MASK`` and ``Z`` and a table with a row for each spectrum where there are any; *tables* with a vector
-    column ``FLUX`` and the wavelengths in a vector column ``WAVELENGTH`` (alike in all rows, or rows of their own
+    Read are: *images*, ``FLUX``, ``DATA`` or the first of the file, 1-D or 2-D (spectra along axis 2), its wavelengths
+    in an HDU ``WAVELENGTH`` (a table column or an image) or in its own header (``CRVAL1``, ``CDELT1``, ``CUNIT1``, also
+    logarithmic and as IRAF writes them), with images ``IVAR`` (or ``VARIANCE``, ``STAT``, ``ERROR``), ``MASK`` and
+    ``Z`` and a table with a row for each spectrum where there are any; *tables* with a vector column ``FLUX`` and the wavelengths in a vector column ``WAVELENGTH`` (alike in all rows, or rows of their own
     length) or in an HDU of that name; *SDSS and BOSS* ``spec-*.fits``, *DESI* coadds (the three arms are joined by
     inverse variance), *MaNGA* stacks; *CSV*, *ECSV* and *Parquet* with a column for each wavelength, or with columns
-    ``flux`` and ``wavelength`` (a row for each pixel, or lists); *ASDF* and *HDF5* with ``flux`` and ``wavelength``;
+    ``flux`` and ``wavelength`` (a row for each pixel, or lists); *text* (``.dat``, ``.txt``, ``.sed``, ``.ascii``) with
+    two or three columns, wavelength, flux and error, with or without names; *ASDF* and *HDF5* with ``flux`` and ``wavelength``;
     and what specutils can read.
 
     Parameters
@@ -51,7 +52,8 @@ def read_catalog(path, *, unit=None, on_bad="mask", grid=None, sentinels=(), str
     path : str or path
         The file, FITS also gzipped.
     unit : str or astropy unit, optional
-        Unit of the wavelengths, where the file does not say. It is never guessed.
+        Unit of the wavelengths, where the file does not say or says nonsense; it is never guessed. It wins over the
+        file, except where it contradicts the numbers and the file does not.
     on_bad : {"mask", "raise", "drop"}, default="mask"
         What to do with bad spectra (see `QUALITY_BITS`): keep them, their bad pixels masked and the table's `quality`
         saying why; an error; or leave them out with a warning that counts them.
@@ -73,6 +75,8 @@ def read_catalog(path, *, unit=None, on_bad="mask", grid=None, sentinels=(), str
     ------
     SedReadError
         If the file is no such catalogue; the message says what it holds.
+    NoSpectraError
+        A SedReadError: the file is readable, but holds no spectra.
 
     See Also
     --------
@@ -104,7 +108,7 @@ def read_spectra(source, *, unit=None, on_bad="mask", grid=None, sentinels=(), s
     Parameters
     ----------
     source : str, path, list of paths, Table, QTable, Spectrum, SpectrumCollection, SpectrumList or list of Spectrum
-        A folder stands for all its FITS, CSV, ECSV, Parquet, ASDF and HDF5 files, in the order of their names.
+        A folder stands for all its FITS, CSV, ECSV, Parquet, ASDF, HDF5 and text files, in the order of their names.
     unit, on_bad, grid, sentinels, strict
         As in `read_catalog`. A file of several that cannot be read is an error with ``on_bad="raise"``, a row without
         flux and the bit ``unreadable`` with "mask", and left out with "drop".

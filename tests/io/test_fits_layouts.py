@@ -196,6 +196,26 @@ def test_the_bands_of_an_iraf_extraction(tmp_path):
         read_catalog(image(tmp_path / "b.fits", cube[:, [0, 0]], CUNIT1="Angstrom", **AXIS))
 
 
+@pytest.mark.parametrize("kind", ["linear", "log", "chebyshev", "legendre"])
+def test_the_axes_of_iraf_multispec(tmp_path, kind):
+    x = (np.arange(1, N + 1) - (N + 1) / 2) / ((N - 1) / 2)  # -1 to 1
+    second = {"chebyshev": 2 * x**2 - 1, "legendre": (3 * x**2 - 1) / 2}
+    function = {"chebyshev": 1, "legendre": 2}.get(kind)
+    if kind == "linear":
+        spec, expected = "0 4800. 1.25 300 0. 10. 20.", LINEAR
+    elif kind == "log":
+        spec, expected = f"1 {np.log10(4800):.16g} 1D-4 300 0. 10. 20.", LOGARITHMIC
+    else:
+        spec = f"2 4800. 1.25 300 0.01 10. 20. 1. 0. {function} 3 1. 300. 5000. 200. -3."
+        expected = (5000 + 200 * x - 3 * second[kind]) / 1.01
+    text = "wtype=multispec " + " ".join(f'spec{i} = "{i} {i} {spec}"' for i in (1, 2))
+    cards = {f"WAT2_{k + 1:03d}": text[68 * k : 68 * (k + 1)] for k in range(-(-len(text) // 68))}
+    cards |= {"WAT1_001": "wtype=multispec label=Wavelength units=angstroms", "CTYPE1": "MULTISPE"}
+    table = read_catalog(image(tmp_path / "a.fits", FLUX[:2], **cards))
+    np.testing.assert_allclose(table.wavelength, expected, rtol=1e-9)
+    np.testing.assert_array_equal(table.flux, FLUX[:2])
+
+
 def test_an_image_with_a_grid_for_each_row(tmp_path):
     grid = LINEAR + 1.25 * np.arange(4)[:, None]
     wave = extension(grid, "WAVE")
