@@ -111,9 +111,8 @@ def multispec_of(header, n_pixels):
     rows = re.findall(r"spec\d+\s*=\s*\"([^\"]*)\"", _attributes_of(header, 2))
     if not rows:
         raise ValueError("the header has CTYPE1 'MULTISPE', but no axes in WAT2_001")
-    return np.stack([_multispec_axis([float(part) for part in row.split()], n_pixels) for row in rows]), _unit_of(
-        header
-    )
+    numbers = [[float(part) for part in row.upper().replace("D", "E").split()] for row in rows]
+    return np.stack([_multispec_axis(row, n_pixels) for row in numbers]), _unit_of(header)
 
 
 def _multispec_axis(numbers, n_pixels):

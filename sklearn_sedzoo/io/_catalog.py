@@ -40,12 +40,13 @@ def read_catalog(path, *, unit=None, on_bad="mask", grid=None, sentinels=(), str
     Read are: *images*, ``FLUX``, ``DATA`` or the first of the file, 1-D or 2-D (spectra along axis 2), its wavelengths
     in an HDU ``WAVELENGTH`` (a table column or an image) or in its own header (``CRVAL1``, ``CDELT1``, ``CUNIT1``, also
     logarithmic and as IRAF writes them), with images ``IVAR`` (or ``VARIANCE``, ``STAT``, ``ERROR``), ``MASK`` and
-    ``Z`` and a table with a row for each spectrum where there are any; *tables* with a vector column ``FLUX`` and the wavelengths in a vector column ``WAVELENGTH`` (alike in all rows, or rows of their own
-    length) or in an HDU of that name; *SDSS and BOSS* ``spec-*.fits``, *DESI* coadds (the three arms are joined by
-    inverse variance), *MaNGA* stacks; *CSV*, *ECSV* and *Parquet* with a column for each wavelength, or with columns
-    ``flux`` and ``wavelength`` (a row for each pixel, or lists); *text* (``.dat``, ``.txt``, ``.sed``, ``.ascii``) with
-    two or three columns, wavelength, flux and error, with or without names; *ASDF* and *HDF5* with ``flux`` and ``wavelength``;
-    and what specutils can read.
+    ``Z`` and a table with a row for each spectrum where there are any; *tables* with a vector column ``FLUX`` and the
+    wavelengths in a vector column ``WAVELENGTH`` (alike in all rows, or rows of their own length) or in an HDU of that
+    name; *SDSS and BOSS* ``spec-*.fits``, *DESI* coadds (the three arms are joined by inverse variance), *MaNGA*
+    stacks; *CSV*, *ECSV* and *Parquet* with a column for each wavelength, or with columns ``flux`` and ``wavelength``
+    (a row for each pixel, or lists); *text* (``.dat``, ``.txt``, ``.sed``, ``.ascii``) with two or three columns,
+    wavelength, flux and error, with or without names; *ASDF* and *HDF5* with ``flux`` and ``wavelength``; and what
+    specutils can read.
 
     Parameters
     ----------
