@@ -15,6 +15,7 @@ from astropy.table import Table
 from sklearn_sedzoo._containers import (
     SpectrumTable,
     is_specutils,
+    parse_flux_unit,
     split_specutils,
     table_from_specutils,
     tables_from_astropy,
@@ -183,7 +184,7 @@ def write_catalog(path, catalog, *, overwrite=False):
     """
     flux = fits.ImageHDU(catalog.flux, name="FLUX")
     cards = {
-        "BUNIT": catalog.flux_unit,
+        "BUNIT": catalog.flux_unit if catalog.flux_unit.isascii() else str(parse_flux_unit(catalog.flux_unit) or ""),
         "FRAME": catalog.frame,
         "SURVEY": catalog.survey,
         "DEREDDEN": catalog.is_dereddened,

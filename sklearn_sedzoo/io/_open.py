@@ -131,7 +131,7 @@ def check_headers(file):
         size = _size_of_data(sizes, is_group, number)
         if place + size > end:
             raise _AbsurdHeaderError(
-                f"the file is truncated: HDU {number} needs {place + size} bytes, there are {end}. Fetch it again."
+                f"the file is truncated ({end} bytes on disk; HDU {number} ends at {place + size}). Fetch it again."
             )
         place += -(-size // BLOCK) * BLOCK
         number += 1

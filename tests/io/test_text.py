@@ -50,6 +50,8 @@ def test_columns_without_names(tmp_path, suffix, with_error, comment):
         ("# Wavelength in Angstrom, then flux and its error\n", 1),
         ("obs_wave[Angstrom];flux;unc\n", 1),
         ("% lam(Angstrom) Flux Err\n", 1),
+        ("wave flux err\nnm Jy Jy\n", 0.1),
+        ("# wave flux err\n# [um] [Jy] [Jy]\n", 1e-4),
     ],
 )
 def test_a_header_names_the_columns_and_their_units(tmp_path, header, scale):
@@ -87,6 +89,13 @@ def test_columns_that_cannot_be_told_apart(tmp_path):
     (tmp_path / "b.dat").write_text("wave flux\n4000 1 2\n4001 1 2\n")
     with pytest.raises(SedReadError, match="the line of names has 2"):
         read_catalog(tmp_path / "b.dat", unit="Angstrom")
+
+
+def test_exponents_of_fortran(tmp_path):
+    (tmp_path / "a.dat").write_text("4.0D3 1.D-17\n4.1d+03 2.5D-17\n")
+    table = read_catalog(tmp_path / "a.dat", unit="Angstrom")
+    np.testing.assert_allclose(table.wavelength, [4000, 4100])
+    np.testing.assert_allclose(table.flux, [[1e-17, 2.5e-17]])
 
 
 def test_units_beside_names_in_csv(tmp_path):
