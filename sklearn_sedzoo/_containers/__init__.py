@@ -19,7 +19,7 @@ from sklearn_sedzoo._containers._frame import (
     take_usable,
 )
 from sklearn_sedzoo._containers._grid import check_grid, find_wavelength, require_wavelength
-from sklearn_sedzoo._containers._header import axis_of, bands_of, facts_of, medium_of
+from sklearn_sedzoo._containers._header import axis_of, bands_of, facts_of, medium_of, multispec_of
 from sklearn_sedzoo._containers._layout import (
     ERROR_NAMES,
     FLUX_NAMES,
@@ -96,6 +96,7 @@ __all__ = [
     "judge_frame",
     "measure_frame",
     "medium_of",
+    "multispec_of",
     "name_columns",
     "name_properties",
     "name_wavelengths",

@@ -93,6 +93,50 @@ def axis_of(header, n_pixels, unit=None):
     return values, file_unit, assumed
 
 
+def multispec_of(header, n_pixels):
+    """Return the axes of the rows of an IRAF image in the format multispec, and their unit.
+
+    Parameters
+    ----------
+    header : Header
+        With ``CTYPE1`` MULTISPE and the attributes of the axes in ``WAT2_001`` and so on.
+    n_pixels : int
+        Length of an axis.
+
+    Returns
+    -------
+    values : ndarray of shape (n_rows, n_pixels), unit : str or None
+
+    Raises
+    ------
+    ValueError
+        If an axis is no linear one, none in log10, and no Chebyshev or Legendre polynomial.
+    """
+    rows = re.findall(r"spec\d+\s*=\s*\"([^\"]*)\"", _attributes_of(header, 2))
+    if not rows:
+        raise ValueError("the header has CTYPE1 'MULTISPE', but no axes in WAT2_001")
+    numbers = [[float(part) for part in row.upper().replace("D", "E").split()] for row in rows]
+    return np.stack([_multispec_axis(row, n_pixels) for row in numbers]), _unit_of(header)
+
+
+def _multispec_axis(numbers, n_pixels):
+    """Return one axis: aperture, beam, kind, start, step, length, redshift, two limits, then the functions."""
+    kind, start, step, redshift = int(numbers[2]), numbers[3], numbers[4], numbers[6]
+    pixel = np.arange(1, n_pixels + 1, dtype=float)
+    if kind in {0, 1}:
+        values = start + step * (pixel - 1)
+        return (values if kind == 0 else 10.0**values) / (1 + redshift)
+    values, rest = np.zeros(n_pixels), numbers[9:]
+    while rest:
+        weight, zero, function, order, low, high = rest[:6]
+        if int(function) not in {1, 2}:
+            raise ValueError("the axis is a spline or a table of IRAF, which is not read; write the wavelengths out")
+        polynomial = np.polynomial.Chebyshev if int(function) == 1 else np.polynomial.Legendre
+        values += weight * (zero + polynomial(rest[6 : 6 + int(order)], domain=(low, high))(pixel))
+        rest = rest[6 + int(order) :]
+    return values / (1 + redshift)
+
+
 def bands_of(header):
     """Return the numbers of the planes of an IRAF image that hold the spectra and their errors (None: no such)."""
     names = {i: str(header[f"BANDID{i}"]).lower() for i in range(1, 10) if f"BANDID{i}" in header}
@@ -107,9 +151,11 @@ def _unit_of(header):
     stated = str(header.get("CUNIT1", "") or "").strip()
     if stated:
         return stated
-    text, i = "", 1
-    while f"WAT1_{i:03d}" in header:
-        text += str(header[f"WAT1_{i:03d}"])
-        i += 1
-    found = re.search(r"\bunits\s*=\s*\"?([A-Za-z]+)", text)
+    found = re.search(r"\bunits\s*=\s*\"?([A-Za-z]+)", _attributes_of(header, 1))
     return found[1] if found else None
+
+
+def _attributes_of(header, axis):
+    """Return the attributes of an axis as IRAF spreads them over cards of 68 letters, whose last blanks FITS drops."""
+    cards = [key for key in header if re.fullmatch(rf"WAT{axis}_\d+", key)]
+    return "".join(str(header[key]).ljust(68) for key in sorted(cards)) if cards else ""

@@ -9,7 +9,7 @@ from sklearn_sedzoo._containers._grid import check_grid
 from sklearn_sedzoo._containers._mask_bits import bad_pixels
 from sklearn_sedzoo._containers._property_names import find_name, name_properties
 from sklearn_sedzoo._containers._table import SpectrumTable
-from sklearn_sedzoo._containers._units import check_plausible, is_axis_unit, is_contradicted, to_angstrom
+from sklearn_sedzoo._containers._units import check_plausible, find_contradiction, is_axis_unit, to_angstrom
 
 WAVELENGTH_NAMES = ("WAVELENGTH", "WAVE", "LAMBDA", "LAM", "SPECTRAL_AXIS", "WAVELENGTHS", "WAVELEN", "WL")
 LOG_NAMES = ("LOGLAM", "LOG_LAMBDA", "LOGWAVE", "LOGLAMBDA", "LOG_WAVELENGTH", "LOG_WAVE")
@@ -58,16 +58,15 @@ def wavelengths_of(values, file_unit, unit, where):
         )
     chosen = candidates[0]
     if np.isfinite(values).all() and values.size:
-        chosen = next((one for one in candidates if not is_contradicted(values, one)), chosen)
+        chosen = next((one for one in candidates if find_contradiction(values, one) is None), chosen)
         check_plausible(where, values, chosen)
     return check_grid(where, to_angstrom(values, chosen))
 
 
 def _plausible_unit(values):
-    """Return a unit that the numbers of an axis do not contradict, for a cure."""
-    units = ("Angstrom", "log10(Angstrom)", "micron", "nm")
+    """Return the unit that the numbers of an axis look like, for a cure."""
     values = values[np.isfinite(values)]
-    return next((one for one in units if len(values) and not is_contradicted(values, one)), "Angstrom")
+    return (find_contradiction(values, "Angstrom") if len(values) else None) or "Angstrom"
 
 
 def inverse_variances(ivar, error, mask, shape, variance=None, mask_bits=None, where="the mask"):

@@ -35,7 +35,7 @@ class SpectrumTable:
         Unit of the flux as written in the file.
     meta : dict
         What else is known: ``path``, ``origin`` (the reader and its version), ``unused`` (what the file holds and
-        nobody read).
+        nobody read), ``assumed`` (what its header leaves open).
     ivar : ndarray of shape (n_samples, n_wavelengths), optional
         Inverse variance of the flux, in ``flux_unit ** -2``; 0 is masked.
     quality : ndarray of shape (n_samples,), optional

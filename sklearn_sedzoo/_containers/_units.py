@@ -203,9 +203,8 @@ def is_logarithmic(unit):
 def check_plausible(owner, numbers, unit, name="unit"):
     """Refuse a unit that contradicts the numbers: the optical range read as if it were infrared, or the reverse."""
     numbers = np.asarray(getattr(numbers, "value", numbers), dtype=float)
-    low, high = np.min(numbers), np.max(numbers)
-    spelled = str(name_axis_unit(unit))
-    hint = _find_contradiction(low, high, spelled)
+    spelled, low, high = str(name_axis_unit(unit)), np.min(numbers), np.max(numbers)
+    hint = find_contradiction(numbers, unit)
     if hint:
         raise ValueError(
             f"`{name}` of {owner} is {spelled!r}, but the numbers {low:.6g} to {high:.6g} look like {hint}. "
@@ -213,13 +212,9 @@ def check_plausible(owner, numbers, unit, name="unit"):
         )
 
 
-def is_contradicted(numbers, unit):
-    """Whether a unit contradicts the numbers of an axis."""
-    return _find_contradiction(np.min(numbers), np.max(numbers), str(name_axis_unit(unit))) is not None
-
-
-def _find_contradiction(low, high, unit):
+def find_contradiction(numbers, unit):
     """Return the unit that the numbers look like, or None. Only ranges that no galaxy survey has are refused."""
+    low, high, unit = np.min(numbers), np.max(numbers), str(name_axis_unit(unit))
     if unit == "Angstrom":
         if low > 3.0 and high < 4.7 and high - low < 1.5:
             return "log10(Angstrom)"

@@ -16,6 +16,7 @@ from sklearn_sedzoo._containers import (
     SpectrumTable,
     check_mask_bits,
     is_specutils,
+    parse_flux_unit,
     split_specutils,
     table_from_specutils,
     tables_from_astropy,
@@ -40,22 +41,25 @@ FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fit.gz", ".fits.fz")
 def read_catalog(path, *, unit=None, on_bad="mask", grid=None, sentinels=(), strict=False, mask_bits=None, n_jobs=None):
     """Read a catalogue of spectra from a file.
 
-    Read are: *images*, a 2-D image ``FLUX`` (spectra along axis 2), its wavelengths in an HDU ``WAVELENGTH`` (a table
-    column or a 1-D image) or in its own header (``CRVAL1``, ``CDELT1``, ``CUNIT1``), with images ``IVAR`` (or
-    ``ERROR``), ``MASK`` and ``Z`` and a table with a row for each spectrum where there are any; *tables* with a vector
-    column ``FLUX`` and the wavelengths in a vector column ``WAVELENGTH`` (alike in all rows, or rows of their own
-    length) or in an HDU of that name; *SDSS and BOSS* ``spec-*.fits``, *DESI* coadds (the three arms are joined by
-    inverse variance, redshifts are taken from ``redrock-*.fits`` beside them), *MaNGA* stacks, *Euclid* NISP, *JWST*
-    x1d and DAWN ``*.spec.fits``, *ESO* Phase 3 tables, *LAMOST*, the *Multimodal Universe*; *CSV*, *ECSV* and
-    *Parquet* with a column for each wavelength, or with columns ``flux`` and ``wavelength`` (a row for each pixel, or
-    lists); *ASDF* and *HDF5* with ``flux`` and ``wavelength``; and what specutils can read.
+    Read are: *images*, ``FLUX``, ``DATA`` or the first of the file, 1-D or 2-D (spectra along axis 2), its wavelengths
+    in an HDU ``WAVELENGTH`` (a table column or an image) or in its own header (``CRVAL1``, ``CDELT1``, ``CUNIT1``, also
+    logarithmic and as IRAF writes them), with images ``IVAR`` (or ``VARIANCE``, ``STAT``, ``ERROR``), ``MASK`` and
+    ``Z`` and a table with a row for each spectrum where there are any; *tables* with a vector column ``FLUX`` and the
+    wavelengths in a vector column ``WAVELENGTH`` (alike in all rows, or rows of their own length) or in an HDU of that
+    name; *SDSS and BOSS* ``spec-*.fits``, *DESI* coadds (the three arms are joined by inverse variance, redshifts are
+    taken from ``redrock-*.fits`` beside them), *MaNGA* stacks, *Euclid* NISP, *JWST* x1d and DAWN ``*.spec.fits``,
+    *ESO* Phase 3 tables, *LAMOST*, the *Multimodal Universe*; *CSV*, *ECSV* and *Parquet* with a column for each
+    wavelength, or with columns ``flux`` and ``wavelength`` (a row for each pixel, or lists); *text* (``.dat``,
+    ``.txt``, ``.sed``, ``.ascii``) with two or three columns, wavelength, flux and error, with or without names; *ASDF*
+    and *HDF5* with ``flux`` and ``wavelength``; and what specutils can read.
 
     Parameters
     ----------
     path : str or path
         The file, FITS also gzipped.
     unit : str or astropy unit, optional
-        Unit of the wavelengths, where the file does not say. It is never guessed.
+        Unit of the wavelengths, where the file does not say or says nonsense; it is never guessed. It wins over the
+        file, except where it contradicts the numbers and the file does not.
     on_bad : {"mask", "raise", "drop"}, default="mask"
         What to do with bad spectra (see `QUALITY_BITS`): keep them, their bad pixels masked and the table's `quality`
         saying why; an error; or leave them out with a warning that counts them.
@@ -82,6 +86,8 @@ def read_catalog(path, *, unit=None, on_bad="mask", grid=None, sentinels=(), str
     ------
     SedReadError
         If the file is no such catalogue; the message says what it holds.
+    NoSpectraError
+        A SedReadError: the file is readable, but holds no spectra.
 
     See Also
     --------
@@ -134,8 +140,8 @@ def read_spectra(
     Parameters
     ----------
     source : str, path, list of paths, Table, QTable, Spectrum, SpectrumCollection, SpectrumList or list of Spectrum
-        A folder stands for all its FITS, CSV, ECSV, Parquet, ASDF and HDF5 files, in the order of their names. Files
-        that hold no spectra, such as a table of redshifts, are named in a warning and left out.
+        A folder stands for all its FITS, CSV, ECSV, Parquet, ASDF, HDF5 and text files, in the order of their names.
+        Files that hold no spectra, such as a table of redshifts, are named in a warning and left out.
     unit, on_bad, grid, sentinels, strict, mask_bits
         As in `read_catalog`. A file of several that cannot be read is an error with ``on_bad="raise"``, a row without
         flux and the bit ``unreadable`` with "mask", and left out with "drop".
@@ -216,7 +222,7 @@ def write_catalog(path, catalog, *, overwrite=False):
     """
     flux = fits.ImageHDU(catalog.flux, name="FLUX")
     cards = {
-        "BUNIT": catalog.flux_unit,
+        "BUNIT": catalog.flux_unit if catalog.flux_unit.isascii() else str(parse_flux_unit(catalog.flux_unit) or ""),
         "FRAME": catalog.frame,
         "SURVEY": catalog.survey,
         "DEREDDEN": catalog.is_dereddened,

@@ -24,6 +24,7 @@ from sklearn_sedzoo._containers import (
     find_name,
     inverse_variances,
     medium_of,
+    multispec_of,
     name_properties,
     rising_table,
     share_properties,
@@ -201,8 +202,11 @@ def _read_axis(flux_hdu, hdus, path, unit):
                 file_unit = "log10(Angstrom)"
             return hdu, np.asarray(values, dtype=float), file_unit, []
     if flux_hdu.is_image:
+        header = flux_hdu.header
         try:
-            values, file_unit, assumed = axis_of(flux_hdu.header, flux_hdu.header["NAXIS1"], unit)
+            if str(header.get("CTYPE1", "")).startswith("MULTISPE"):
+                return flux_hdu, *multispec_of(header, header["NAXIS1"]), []
+            values, file_unit, assumed = axis_of(header, header["NAXIS1"], unit)
         except ValueError as error:
             raise SedReadError(f"{path} has no HDU or column WAVELENGTH, and {_name(flux_hdu)}: {error}. It holds: "
                                f"{_contents(hdus)}.") from None  # fmt: skip

@@ -22,7 +22,7 @@ def hdu_from_frame(frame, name):
     if wrong:
         raise ValueError(f"A FITS table takes names of columns in ASCII only, got {wrong[0]!r}. Rename the column.")
     table, cards = Table(), {}
-    null_logicals = {}
+    null_logicals, units = {}, {}
     for i, (label, column) in enumerate(frame.items(), 1):
         values, missing = _plain(column)
         if values.dtype.kind == "O":
@@ -43,11 +43,13 @@ def hdu_from_frame(frame, name):
         table[str(label)] = values
         unit = str(frame.attrs.get("units", {}).get(label) or "")
         if unit and _is_fits_unit(unit):
-            table[str(label)].unit = unit
+            units[str(label)] = unit
         elif unit.isascii() and unit:
             cards[f"XUNIT{i}"] = unit
     hdu = fits.BinTableHDU(table, name=name)
     hdu.header.update(cards)
+    for label, unit in units.items():
+        hdu.columns[label].unit = unit  # as it is spelled
     for label, missing in null_logicals.items():
         hdu.data.view(np.ndarray)[label][missing] = 0
     return hdu
@@ -66,7 +68,7 @@ def frame_from_hdu(hdu):
             values = [_decode(value) for value in raw[name]]
             columns[name] = pd.array([None if value == missing else value for value in values], dtype="str")
         else:
-            values = hdu.data[name]
+            values = raw[name] == ord("T") if column.format == "L" else hdu.data[name]
             if values.dtype.kind not in "iufb" or values.ndim != 1:
                 continue
             values = values.astype(values.dtype.newbyteorder("="))

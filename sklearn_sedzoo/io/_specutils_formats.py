@@ -6,7 +6,7 @@ import warnings
 
 from sklearn_sedzoo._containers import split_specutils, table_from_specutils
 
-GENERAL = {"tabular-fits", "wcs1d-fits", "ASCII", "ECSV", "IPAC"}  # formats of no survey, which guess units
+GENERAL = {"tabular-fits", "wcs1d-fits", "iraf", "ASCII", "ECSV", "IPAC"}  # formats of no survey, which guess units
 
 
 def ask_specutils(path):

@@ -20,6 +20,7 @@ from sklearn_sedzoo._containers import (
 from sklearn_sedzoo.exceptions import NoSpectraError, SedReadError
 
 COMMENTS = "#%;!"
+FORTRAN = re.compile(r"(\d\.?)[dD]([+-]?\d)")
 POSITIONS = ("wavelength", "flux", "error")  # of columns without names
 # What headers call the columns beside the names that are known everywhere; only at the place where they belong.
 AXIS_WORDS = re.compile(r"(?:obs(?:erved)?|rest|vac(?:uum)?|air)?[_ ]?(?:wave\w*|lambda|lam|wl|λ)", re.IGNORECASE)
@@ -46,7 +47,7 @@ def read_text(path, separator=None):
     if separator is not None:
         frame = pd.read_csv(path, sep=separator, comment="#" if _begins_with_comment(path) else None)
         if not _is_header_a_row(frame):
-            return frame
+            return frame.set_axis(_usual_names([str(name) for name in frame.columns]), axis=1)
     with open(path, encoding="utf-8", errors="replace") as file:
         lines = [line.strip() for line in file]
     comments = [line.lstrip(COMMENTS).strip() for line in lines if line[:1] and line[0] in COMMENTS]
@@ -54,15 +55,22 @@ def read_text(path, separator=None):
     if not rows:
         raise NoSpectraError("is a text without a row of numbers.")
     header = None if _is_numbers(rows[0], separator) else rows.pop(0)
+    units = []
+    if header is not None and len(rows) > 1 and not _is_numbers(rows[0], separator):
+        units = _units_in(rows.pop(0))
     if not rows or not _is_numbers(rows[0], separator):
         raise NoSpectraError("is a text without columns of numbers under one line of names.")
     separator = separator or _separator_of(rows[0])
-    frame = pd.read_csv(io.StringIO("\n".join(rows)), sep=separator, header=None, comment="#")
+    rows = [FORTRAN.sub(r"\1E\2", row) for row in rows]
+    frame = pd.read_csv(io.StringIO("\n".join(rows)), sep=separator, header=None, comment="#", skipinitialspace=True)
     frame = frame.dropna(axis=1, how="all")
     n_columns = frame.shape[1]
     names = [] if header is None else _names_in(header)
     if not names:
-        names = next((found for found in map(_names_in, reversed(comments)) if _are_names(found, n_columns)), [])
+        words = [_names_in(comment) for comment in comments]
+        place = next((i for i, found in enumerate(words) if _are_names(found, n_columns)), None)
+        if place is not None:
+            names, units = words[place], [part for line in comments[place + 1 : place + 2] for part in _units_in(line)]
     if len(names) != n_columns:
         if header is not None:
             raise SedReadError(f"the line of names has {len(names)} of them, {header!r}, the rows {n_columns} columns.")
@@ -74,7 +82,9 @@ def read_text(path, separator=None):
         names = list(POSITIONS[:n_columns])
     frame = frame.set_axis(_usual_names(names), axis=1)
     stated = next((found[1] for found in map(UNIT_OF_AXIS.search, comments) if found and is_axis_unit(found[1])), None)
-    if stated:
+    if len(units) == n_columns and is_axis_unit(units[0]):
+        frame.attrs["units"] = {split_unit(name)[0]: unit for name, unit in zip(frame.columns, units, strict=True)}
+    elif stated:
         frame.attrs["units"] = {name: stated for name in frame.columns if name.upper() in WAVELENGTH_NAMES}
     return frame
 
@@ -119,6 +129,10 @@ def _names_in(line):
     return [part.strip('"') for part in parts if part]
 
 
+def _units_in(line):
+    return [part.strip("[](){}") for part in re.split(r"[\s,;|]+", line) if part]
+
+
 def _are_names(names, n_columns):
     return len(names) == n_columns and not any(_is_number(name) for name in names) and bool(
         AXIS_WORDS.fullmatch(split_unit(names[0])[0])
@@ -126,7 +140,7 @@ def _are_names(names, n_columns):
 
 
 def _separator_of(row):
-    return next((f"\\s*{mark}\\s*" for mark in ",;" if mark in row), r"\s+")
+    return next((mark for mark in ",;" if mark in row), r"\s+")
 
 
 def _is_numbers(row, separator):
@@ -136,7 +150,7 @@ def _is_numbers(row, separator):
 
 def _is_number(text):
     try:
-        float(text)
+        float(FORTRAN.sub(r"\1E\2", text))
     except ValueError:
         return False
     return True
