@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_sedzoo._validation import check_number
+from sklearn_sedzoo.inspection._fitted import digest_fit
 from sklearn_sedzoo.inspection._novelty import measure_novelty, score_novelty
 from sklearn_sedzoo.pipeline import split_at_embedding
 
@@ -27,6 +28,8 @@ class Domain:
         First and last wavelength in Angstrom that the embedding sees.
     description : str
         What the spectra were, in the user's words.
+    fit_digest : str
+        Digest of what embedding and last step had learned; `in_domain` refuses a zoo that was fitted again.
 
     Examples
     --------
@@ -37,6 +40,7 @@ class Domain:
     false_alarm_rate: float
     wavelength_range: tuple | None
     description: str
+    fit_digest: str
 
 
 def learn_domain(zoo, X, *, false_alarm_rate=0.01, description=""):
@@ -57,7 +61,8 @@ def learn_domain(zoo, X, *, false_alarm_rate=0.01, description=""):
     Returns
     -------
     zoo : Pipeline
-        The same object, with the attribute ``domain_``; it is saved with the zoo.
+        The same object, with the attribute ``domain_``; it is saved with the zoo. It holds for this fit only: call
+        `learn_domain` again after another one.
 
     See Also
     --------
@@ -71,7 +76,7 @@ def learn_domain(zoo, X, *, false_alarm_rate=0.01, description=""):
     front, _ = split_at_embedding(zoo)
     grid = None if front is None else getattr(front[-1], "wavelength_in_", None)
     span = None if grid is None else (float(np.min(grid)), float(np.max(grid)))
-    zoo.domain_ = Domain(measure_novelty(zoo, X), float(false_alarm_rate), span, description)
+    zoo.domain_ = Domain(measure_novelty(zoo, X), float(false_alarm_rate), span, description, digest_fit(zoo))
     return zoo
 
 
@@ -94,6 +99,11 @@ def in_domain(zoo, X):
     table : DataFrame of shape (n_samples, 4)
         ``is_inside``; ``score``, log10 of the chance that a spectrum of the domain is as strange (see
         `SpectrumOutlierDetector`); ``reconstruction_error`` and ``distance`` (NaN without cells or centres).
+
+    Raises
+    ------
+    ValueError
+        The zoo has learned no domain, or was fitted again since.
 
     See Also
     --------
@@ -118,6 +128,11 @@ def in_domain(zoo, X):
         raise ValueError(
             f"This {type(zoo).__name__} does not know its domain. Call learn_domain(zoo, X) with spectra like those of "
             "its training before, and save the zoo afterwards."
+        )
+    if domain.fit_digest != digest_fit(zoo):
+        raise ValueError(
+            f"The domain of this {type(zoo).__name__} belongs to an earlier fit: its embedding or its last step was "
+            "fitted again since. Call learn_domain(zoo, X) again, with held-out spectra like those of the new training."
         )
     measured = measure_novelty(zoo, X)
     score = score_novelty(measured, domain.calibration)
