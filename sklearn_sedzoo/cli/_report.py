@@ -5,7 +5,7 @@ import shlex
 import numpy as np
 
 from sklearn_sedzoo.cli._rows import is_placed, take_rows
-from sklearn_sedzoo.inspection import interpret
+from sklearn_sedzoo.inspection import interpret, rank_unusual
 from sklearn_sedzoo.metrics import reconstruct
 from sklearn_sedzoo.model_selection import stability
 from sklearn_sedzoo.report import write_report
@@ -36,6 +36,7 @@ def report_zoo(path, catalog, X, table, normalized, model, *, facts, options, ru
         properties=properties,
         ids=table.loc[good, "id"],
         is_inside=table.loc[good, "in_domain"],
+        unusual=rank_unusual(table[good]),
         interpretation=interpretation,
         stability=runs,
         history=embed.history_,

@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn_sedzoo._validation import check_number
 from sklearn_sedzoo.inspection._fitted import digest_fit
 from sklearn_sedzoo.inspection._novelty import measure_novelty, score_novelty
+from sklearn_sedzoo.inspection._unusual import name_unusual
 from sklearn_sedzoo.pipeline import split_at_embedding
 
 
@@ -96,9 +97,10 @@ def in_domain(zoo, X):
 
     Returns
     -------
-    table : DataFrame of shape (n_samples, 4)
-        ``is_inside``; ``score``, log10 of the chance that a spectrum of the domain is as strange (see
-        `SpectrumOutlierDetector`); ``reconstruction_error`` and ``distance`` (NaN without cells or centres).
+    table : DataFrame of shape (n_samples, 5)
+        ``is_inside``; ``score``, the outlier score: log10 of the chance that a spectrum in the domain is as unusual
+        (see `SpectrumOutlierDetector`); ``reconstruction_error`` and ``distance`` (NaN without cells or centres);
+        ``unusual_in``, which of the two is the rarer in the domain.
 
     Raises
     ------
@@ -108,6 +110,7 @@ def in_domain(zoo, X):
     See Also
     --------
     learn_domain : Must have been called before.
+    rank_unusual : The most unusual spectra as a list.
 
     Examples
     --------
@@ -139,4 +142,5 @@ def in_domain(zoo, X):
     table = pd.DataFrame({"is_inside": score >= np.log10(domain.false_alarm_rate), "score": score})
     table["reconstruction_error"] = measured[:, 0]
     table["distance"] = measured[:, 1] if measured.shape[1] > 1 else np.nan
+    table["unusual_in"] = name_unusual(measured, domain.calibration)
     return table

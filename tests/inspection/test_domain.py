@@ -41,7 +41,7 @@ def test_a_domain_is_refused_after_another_fit(name):
     learn_domain(zoo, _draw("slope"))
     assert in_domain(zoo, _draw("slope"))["is_inside"].mean() > 0.9
     zoo.fit(_draw("wave"))
-    with pytest.raises(ValueError, match="belongs to an earlier fit.*Call learn_domain"):
+    with pytest.raises(ValueError, match=r"belongs to an earlier fit.*Call learn_domain"):
         in_domain(zoo, _draw("wave"))
     learn_domain(zoo, _draw("wave"))
     assert in_domain(zoo, _draw("wave"))["is_inside"].mean() > 0.9
