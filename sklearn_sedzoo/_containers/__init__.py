@@ -33,7 +33,13 @@ from sklearn_sedzoo._containers._layout import (
     tables_from_columns,
     wavelengths_of,
 )
-from sklearn_sedzoo._containers._line_list import ABSORPTION_LINES, EMISSION_LINES, SKY_LINES
+from sklearn_sedzoo._containers._line_list import (
+    ABSORPTION_FEATURES,
+    ABSORPTION_LINES,
+    EMISSION_LINES,
+    SKY_LINES,
+    name_feature,
+)
 from sklearn_sedzoo._containers._property_names import REDSHIFT_NAMES, find_name, name_properties
 from sklearn_sedzoo._containers._read import (
     SpectrumBlocks,
@@ -48,6 +54,7 @@ from sklearn_sedzoo._containers._table import SpectrumTable
 from sklearn_sedzoo._containers._units import check_plausible, find_density, to_angstrom
 
 __all__ = [
+    "ABSORPTION_FEATURES",
     "ABSORPTION_LINES",
     "EMISSION_LINES",
     "ERROR_NAMES",
@@ -78,6 +85,7 @@ __all__ = [
     "judge_frame",
     "measure_frame",
     "name_columns",
+    "name_feature",
     "name_properties",
     "name_wavelengths",
     "parse_columns",
