@@ -40,7 +40,14 @@ from sklearn_sedzoo._containers._line_list import (
     SKY_LINES,
     name_feature,
 )
-from sklearn_sedzoo._containers._property_names import REDSHIFT_NAMES, find_name, name_properties
+from sklearn_sedzoo._containers._property_names import (
+    REDSHIFT_NAMES,
+    find_name,
+    is_identifier,
+    is_nuisance,
+    judge_columns,
+    name_properties,
+)
 from sklearn_sedzoo._containers._read import (
     SpectrumBlocks,
     join_blocks,
@@ -80,8 +87,11 @@ __all__ = [
     "find_name",
     "find_wavelength",
     "inverse_variances",
+    "is_identifier",
+    "is_nuisance",
     "is_specutils",
     "join_blocks",
+    "judge_columns",
     "judge_frame",
     "measure_frame",
     "name_columns",

@@ -36,7 +36,8 @@ def identifiability(zoo, X, properties, *, parameters=None, min_effect=0.1, max_
     X : array-like of shape (n_samples, n_wavelengths)
         Spectra, best those that were held out.
     properties : DataFrame of shape (n_samples, n_properties)
-        What is known of them; NaN is left out, property by property.
+        What is known of them; NaN is left out, property by property. Identifiers are not judged; flags and plates
+        count as words.
     parameters : list of str, optional
         Columns that take the place of the latents for the ceiling, by default all numeric properties that the latents
         carry.

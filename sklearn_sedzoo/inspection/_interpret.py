@@ -69,7 +69,8 @@ def interpret(zoo, X, properties, *, n_features=3, random_state=0):
     X : array-like of shape (n_samples, n_wavelengths)
         Spectra, best those that were held out.
     properties : DataFrame of shape (n_samples, n_properties)
-        What is known of them; units in ``attrs["units"]``.
+        What is known of them; units in ``attrs["units"]``. Identifiers are not judged; flags and plates count as
+        words.
     n_features : int, default=3
         Wavelengths named for each group.
     random_state : int or RandomState, default=0

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from sklearn_sedzoo._containers import judge_columns
 from sklearn_sedzoo.pipeline import split_at_embedding
 
 
@@ -31,14 +32,14 @@ def read_brightness(zoo, X):
 
 
 def check_properties(properties, n_samples, owner):
-    """Return the properties as a DataFrame with as many rows as there are spectra, columns of numbers as floats."""
+    """Return the properties that are judged, as a DataFrame with as many rows as there are spectra."""
     units = getattr(properties, "attrs", {}).get("units", {})
     properties = pd.DataFrame(properties)
     if len(properties) != n_samples:
         raise ValueError(
             f"`properties` of {owner} must have one row for each of the {n_samples} spectra, got {len(properties)}."
         )
-    properties = properties.reset_index(drop=True)
+    properties = judge_columns(properties.reset_index(drop=True))
     properties.attrs["units"] = units
     return properties
 
