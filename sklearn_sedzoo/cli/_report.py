@@ -24,7 +24,9 @@ def report_zoo(path, catalog, X, table, normalized, model, *, facts, options, ru
     embed, latents = model["cluster"]["embed"], read_latents(table, good)
     interpretation = None
     if len(properties.columns) and good.sum() > 1:
-        interpretation = interpret(model["cluster"], take_rows(X, np.flatnonzero(good)), properties, random_state=0)
+        interpretation = interpret(
+            model["cluster"], take_rows(X, np.flatnonzero(good)), properties, frame=model.get("frame"), random_state=0
+        )
     facts = {name: value for name, value in facts.items() if isinstance(value, (int, float, str, np.number))}
     write_report(
         path,

@@ -31,6 +31,13 @@ def read_brightness(zoo, X):
     return None
 
 
+def read_frame(zoo):
+    """Return the frame of the wavelengths that the embedding sees: "rest", "observed", or None where nothing tells."""
+    front, _ = split_at_embedding(zoo)
+    frames = [getattr(step, "frame_", None) for _, step in ([] if front is None else front.steps)]
+    return next((frame for frame in frames[::-1] if frame), None)
+
+
 def check_properties(properties, n_samples, owner):
     """Return the properties that are judged, as a DataFrame with as many rows as there are spectra."""
     units = getattr(properties, "attrs", {}).get("units", {})
