@@ -35,9 +35,22 @@ from sklearn_sedzoo._containers._layout import (
     tables_from_columns,
     wavelengths_of,
 )
-from sklearn_sedzoo._containers._line_list import ABSORPTION_LINES, EMISSION_LINES, SKY_LINES
+from sklearn_sedzoo._containers._line_list import (
+    ABSORPTION_FEATURES,
+    ABSORPTION_LINES,
+    EMISSION_LINES,
+    SKY_LINES,
+    name_feature,
+)
 from sklearn_sedzoo._containers._mask_bits import bad_pixels, check_mask_bits
-from sklearn_sedzoo._containers._property_names import REDSHIFT_NAMES, find_name, name_properties
+from sklearn_sedzoo._containers._property_names import (
+    REDSHIFT_NAMES,
+    find_name,
+    is_identifier,
+    is_nuisance,
+    judge_columns,
+    name_properties,
+)
 from sklearn_sedzoo._containers._read import (
     SpectrumBlocks,
     join_blocks,
@@ -58,6 +71,7 @@ from sklearn_sedzoo._containers._units import (
 )
 
 __all__ = [
+    "ABSORPTION_FEATURES",
     "ABSORPTION_LINES",
     "EMISSION_LINES",
     "ERROR_NAMES",
@@ -91,13 +105,17 @@ __all__ = [
     "flux_factor",
     "inverse_variances",
     "is_axis_unit",
+    "is_identifier",
+    "is_nuisance",
     "is_specutils",
     "join_blocks",
+    "judge_columns",
     "judge_frame",
     "measure_frame",
     "medium_of",
     "multispec_of",
     "name_columns",
+    "name_feature",
     "name_properties",
     "name_wavelengths",
     "parse_columns",

@@ -8,11 +8,9 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from sklearn_sedzoo._containers._property_names import find_name
+from sklearn_sedzoo._containers._property_names import ID_NAMES, find_name
 from sklearn_sedzoo.exceptions import SedDataWarning
 
-ID_NAMES = ("ID", "OBJECT_ID", "OBJID", "TARGETID", "SPECOBJID", "SOURCE_ID", "GALAXY_ID", "OBJECT", "NAME", "FILE",
-            "FILENAME")  # fmt: skip
 EXACT = 2**53  # whole numbers beyond it are not all kept by a float
 
 

@@ -1,9 +1,74 @@
-"""Usual names of the redshift and of the Galactic color excess among the properties of a catalog."""
+"""What the properties of a catalog are: redshift, Galactic color excess, identifiers, labels, observing conditions."""
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
+
 REDSHIFT_NAMES = ("REDSHIFT", "Z", "Z_SPEC", "ZSPEC", "SPE_Z", "ZBEST", "Z_BEST", "Z_SYS", "ZHELIO", "Z_HELIO")
 EBV_NAMES = ("EBV", "E(B-V)", "E_BV", "SFD_EBV", "EBV_SFD", "EBV_MW", "MW_EBV", "EBVMW", "EBV_GAL", "GAL_EBV")
+
+ID_NAMES = ("ID", "OBJECT_ID", "OBJID", "TARGETID", "SPECOBJID", "SOURCE_ID", "GALAXY_ID", "OBJECT", "NAME", "FILE",
+            "FILENAME", "OBJNAME", "TARGET_ID", "BESTOBJID", "CATAID", "MANGAID", "PLATEIFU", "OBSID",
+            "DESIGNATION", "UID", "UUID", "PATH", "INDEX", "ROW")  # fmt: skip
+LABEL_NAMES = ("PLATE", "TILE", "TILEID", "FIELD", "FIELD_ID", "RUN", "CAMCOL", "CLASS", "TYPE", "SURVEY")
+FEWEST_UNIQUE = 10  # known values from which it is no chance that all differ
+
+
+def is_identifier(name, column):
+    """Tell whether a column names its objects, by its name or because all of its words or whole numbers differ.
+
+    Floats are none, but for whole numbers under the name of an identifier that gaps (NaN) have made floats. Flags and
+    plates are labels, even where each occurs once; so are categories.
+    """
+    known = column.dropna()
+    if not len(known) or pd.api.types.is_bool_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+        return False
+    is_named = _squash(name) in {_squash(usual) for usual in ID_NAMES}
+    if pd.api.types.is_float_dtype(column):
+        return bool(is_named and len(known) < len(column) and (known == np.round(known)).all())
+    if is_named:
+        return True
+    if is_label(name, column) or is_nuisance(name) or isinstance(column.dtype, pd.CategoricalDtype):
+        return False
+    return len(known) >= FEWEST_UNIQUE and known.map(str).nunique() == len(known)
+
+
+def is_label(name, column):
+    """Tell whether a column of whole numbers only labels its objects: flags, bit masks, plates, classes."""
+    name = _squash(name)
+    is_named = name in {_squash(usual) for usual in LABEL_NAMES} or "FLAG" in name or name.endswith("MASK")
+    return is_named and pd.api.types.is_integer_dtype(column)
+
+
+def is_nuisance(name):
+    """Tell whether a property is a condition of the observation (or the redshift), which a model should not know."""
+    name = _squash(name)
+    return name in NUISANCES or name.startswith(("SNR", "TSNR", "SNMEDIAN", "MEDIANSN", "MEANSN", "LOGSN"))
+
+
+def judge_columns(properties):
+    """Return the properties that say something of the objects: without identifiers, labels as words."""
+    judged = properties[[name for name in properties if not is_identifier(name, properties[name])]].copy()
+    for name in judged:
+        if is_label(name, judged[name]):
+            words = judged[name].astype("Int64").astype(str).astype(object)
+            judged[name] = words.where(judged[name].notna(), None)
+    judged.attrs = dict(properties.attrs)
+    return judged
+
+
+def _squash(name):
+    return "".join(letter for letter in str(name).upper() if letter.isalnum())
+
+
+NUISANCES = {
+    _squash(name)
+    for name in (
+        *REDSHIFT_NAMES, *EBV_NAMES, "S/N", "S2N", "SN_R", "LOG_S/N", "PLATE", "TILE", "TILEID", "FIBER", "FIBERID",
+        "FIBER_ID", "MJD", "NIGHT", "EXPTIME", "AIRMASS", "SEEING", "RA", "DEC",
+    )
+}  # fmt: skip
 
 
 def find_name(names, group):

@@ -5,6 +5,7 @@ from matplotlib.pyplot import close
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
+from sklearn_sedzoo._containers import judge_columns
 from sklearn_sedzoo.plotting import (
     LatentDisplay,
     MapPanelsDisplay,
@@ -88,7 +89,7 @@ def existing(numbers, n_rows):
 
 def varying(table, catalog):
     """Return the object properties that are numbers and not all alike: a constant makes no picture."""
-    properties = table[[name for name in catalog.properties.columns if name in table and name != "id"]]
+    properties = judge_columns(table[[name for name in catalog.properties.columns if name in table]])
     numbers = properties.select_dtypes(include="number")
     numbers = numbers.loc[:, numbers.nunique() > 1]
     numbers.attrs["units"] = table.attrs.get("units", {})

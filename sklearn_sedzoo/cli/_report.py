@@ -5,7 +5,7 @@ import shlex
 import numpy as np
 
 from sklearn_sedzoo.cli._rows import is_placed, take_rows
-from sklearn_sedzoo.inspection import interpret
+from sklearn_sedzoo.inspection import interpret, rank_unusual
 from sklearn_sedzoo.metrics import reconstruct
 from sklearn_sedzoo.model_selection import stability
 from sklearn_sedzoo.report import write_report
@@ -24,7 +24,9 @@ def report_zoo(path, catalog, X, table, normalized, model, *, facts, options, ru
     embed, latents = model["cluster"]["embed"], read_latents(table, good)
     interpretation = None
     if len(properties.columns) and good.sum() > 1:
-        interpretation = interpret(model["cluster"], take_rows(X, np.flatnonzero(good)), properties, random_state=0)
+        interpretation = interpret(
+            model["cluster"], take_rows(X, np.flatnonzero(good)), properties, frame=model.get("frame"), random_state=0
+        )
     facts = {name: value for name, value in facts.items() if isinstance(value, (int, float, str, np.number))}
     write_report(
         path,
@@ -36,6 +38,7 @@ def report_zoo(path, catalog, X, table, normalized, model, *, facts, options, ru
         properties=properties,
         ids=table.loc[good, "id"],
         is_inside=table.loc[good, "in_domain"],
+        unusual=rank_unusual(table[good]),
         interpretation=interpretation,
         stability=runs,
         history=embed.history_,

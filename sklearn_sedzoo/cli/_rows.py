@@ -128,6 +128,7 @@ def place_rows(catalog, quality, usable, normalized, latent, cluster, zoo):
         frame[name] = np.int32(-1)
     for name in ("distance", "reconstruction_error", "domain_score"):
         frame[name] = np.nan
+    frame["unusual_in"] = ""
     frame["in_domain"] = False
     frame["quality"] = quality
     n_latents = som.weights_.shape[-1]
@@ -145,6 +146,7 @@ def place_rows(catalog, quality, usable, normalized, latent, cluster, zoo):
         judged = judge_rows(zoo, normalized)
         frame.loc[usable, "reconstruction_error"] = judged["reconstruction_error"].to_numpy()
         frame.loc[usable, "domain_score"] = judged["score"].to_numpy()
+        frame.loc[usable, "unusual_in"] = judged["unusual_in"].to_numpy()
         frame.loc[usable, "in_domain"] = judged["is_inside"].to_numpy()
     properties = catalog.properties.reset_index(drop=True)
     table = pd.concat([frame, properties.drop(columns=frame.columns, errors="ignore")], axis=1)
@@ -164,7 +166,7 @@ def is_placed(table):
 
 
 def judge_rows(zoo, normalized):
-    """Ask which normalised spectra are of the kind that the zoo was trained on."""
+    """Ask which normalized spectra are in the domain of the model."""
     tail = Pipeline(zoo.steps[-2:])
     tail.domain_ = zoo.domain_
     return in_domain(tail, normalized)

@@ -7,7 +7,7 @@ from sklearn_sedzoo.cli._rows import is_placed
 from sklearn_sedzoo.inspection import find_similar
 from sklearn_sedzoo.io import read_map
 
-MEASURED = ("reconstruction_error", "domain_score", "quality")  # in the table, of no use in a list of neighbours
+MEASURED = ("reconstruction_error", "domain_score", "unusual_in", "quality")  # of no use in a list of neighbors
 
 
 def show_similar(options):

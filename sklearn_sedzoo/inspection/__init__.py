@@ -7,6 +7,7 @@ from sklearn_sedzoo.inspection._identifiability import identifiability
 from sklearn_sedzoo.inspection._interpret import Interpretation, interpret
 from sklearn_sedzoo.inspection._outliers import SpectrumOutlierDetector
 from sklearn_sedzoo.inspection._similar import find_similar
+from sklearn_sedzoo.inspection._unusual import rank_unusual
 
 __all__ = [
     "Domain",
@@ -19,4 +20,5 @@ __all__ = [
     "interpret",
     "learn_domain",
     "property_association",
+    "rank_unusual",
 ]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
+from sklearn_sedzoo._containers import judge_columns
 from sklearn_sedzoo._kernels import association
 from sklearn_sedzoo._validation import check_integer
 from sklearn_sedzoo.metrics import adjusted_mutual_information, conditional_entropy, epsilon_squared
@@ -19,7 +20,8 @@ def property_association(labels, properties, *, n_permutations=500, n_resamples=
     labels : array-like of shape (n_samples,)
         Group of each object, clusters or cells; negative labels (not mapped) are left out.
     properties : DataFrame of shape (n_samples, n_properties)
-        Numbers or words; NaN is left out, property by property.
+        Numbers or words; NaN is left out, property by property. Identifiers are not judged; flags and plates count
+        as words.
     n_permutations : int, default=500
         Shuffles for the p-values, whose smallest value is 1 / (n_permutations + 1).
     n_resamples : int, default=200
@@ -78,6 +80,7 @@ def property_association(labels, properties, *, n_permutations=500, n_resamples=
             f"`labels` of property_association must be one for each of the {len(properties)} rows of properties, got "
             f"shape {labels.shape}."
         )
+    properties = judge_columns(properties)
     rng = np.random.default_rng(check_random_state(random_state).randint(2**31))
     mapped = labels >= 0 if labels.dtype.kind in "iu" else np.ones(len(labels), dtype=bool)
     rows = [

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from sklearn_sedzoo._validation import check_number
+from sklearn_sedzoo.inspection._fitted import digest_fit
 from sklearn_sedzoo.inspection._novelty import measure_novelty, score_novelty
+from sklearn_sedzoo.inspection._unusual import name_unusual
 from sklearn_sedzoo.pipeline import split_at_embedding
 
 
@@ -27,6 +29,8 @@ class Domain:
         First and last wavelength in Angstrom that the embedding sees.
     description : str
         What the spectra were, in the user's words.
+    fit_digest : str
+        Digest of what embedding and last step had learned; `in_domain` refuses a zoo that was fitted again.
 
     Examples
     --------
@@ -37,6 +41,7 @@ class Domain:
     false_alarm_rate: float
     wavelength_range: tuple | None
     description: str
+    fit_digest: str
 
 
 def learn_domain(zoo, X, *, false_alarm_rate=0.01, description=""):
@@ -57,7 +62,8 @@ def learn_domain(zoo, X, *, false_alarm_rate=0.01, description=""):
     Returns
     -------
     zoo : Pipeline
-        The same object, with the attribute ``domain_``; it is saved with the zoo.
+        The same object, with the attribute ``domain_``; it is saved with the zoo. It holds for this fit only: call
+        `learn_domain` again after another one.
 
     See Also
     --------
@@ -71,7 +77,7 @@ def learn_domain(zoo, X, *, false_alarm_rate=0.01, description=""):
     front, _ = split_at_embedding(zoo)
     grid = None if front is None else getattr(front[-1], "wavelength_in_", None)
     span = None if grid is None else (float(np.min(grid)), float(np.max(grid)))
-    zoo.domain_ = Domain(measure_novelty(zoo, X), float(false_alarm_rate), span, description)
+    zoo.domain_ = Domain(measure_novelty(zoo, X), float(false_alarm_rate), span, description, digest_fit(zoo))
     return zoo
 
 
@@ -91,13 +97,20 @@ def in_domain(zoo, X):
 
     Returns
     -------
-    table : DataFrame of shape (n_samples, 4)
-        ``is_inside``; ``score``, log10 of the chance that a spectrum of the domain is as strange (see
-        `SpectrumOutlierDetector`); ``reconstruction_error`` and ``distance`` (NaN without cells or centres).
+    table : DataFrame of shape (n_samples, 5)
+        ``is_inside``; ``score``, the outlier score: log10 of the chance that a spectrum in the domain is as unusual
+        (see `SpectrumOutlierDetector`); ``reconstruction_error`` and ``distance`` (NaN without cells or centres);
+        ``unusual_in``, which of the two is the rarer in the domain.
+
+    Raises
+    ------
+    ValueError
+        The zoo has learned no domain, or was fitted again since.
 
     See Also
     --------
     learn_domain : Must have been called before.
+    rank_unusual : The most unusual spectra as a list.
 
     Examples
     --------
@@ -119,9 +132,15 @@ def in_domain(zoo, X):
             f"This {type(zoo).__name__} does not know its domain. Call learn_domain(zoo, X) with spectra like those of "
             "its training before, and save the zoo afterwards."
         )
+    if domain.fit_digest != digest_fit(zoo):
+        raise ValueError(
+            f"The domain of this {type(zoo).__name__} belongs to an earlier fit: its embedding or its last step was "
+            "fitted again since. Call learn_domain(zoo, X) again, with held-out spectra like those of the new training."
+        )
     measured = measure_novelty(zoo, X)
     score = score_novelty(measured, domain.calibration)
     table = pd.DataFrame({"is_inside": score >= np.log10(domain.false_alarm_rate), "score": score})
     table["reconstruction_error"] = measured[:, 0]
     table["distance"] = measured[:, 1] if measured.shape[1] > 1 else np.nan
+    table["unusual_in"] = name_unusual(measured, domain.calibration)
     return table

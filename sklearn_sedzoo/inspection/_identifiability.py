@@ -10,6 +10,7 @@ from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
+from sklearn_sedzoo._containers import is_nuisance
 from sklearn_sedzoo._validation import check_integer, check_number
 from sklearn_sedzoo.inspection._association import property_association
 from sklearn_sedzoo.inspection._views import check_properties, is_constant, is_measured, read_brightness, read_latents
@@ -20,6 +21,7 @@ NORMALISED_AWAY = "normalised away"
 NOT_IN_LATENT = "not in the latent"
 NOT_IN_CLUSTERS = "in the latent, not in the clusters"
 EXPLAINED = "explained"
+LEAK = "leak"
 
 _Z_CHANCE = 2.33  # one-sided 1 % of a normal distribution
 _MIN_SKILL = 0.05
@@ -36,7 +38,8 @@ def identifiability(zoo, X, properties, *, parameters=None, min_effect=0.1, max_
     X : array-like of shape (n_samples, n_wavelengths)
         Spectra, best those that were held out.
     properties : DataFrame of shape (n_samples, n_properties)
-        What is known of them; NaN is left out, property by property.
+        What is known of them; NaN is left out, property by property. Identifiers are not judged; flags and plates
+        count as words.
     parameters : list of str, optional
         Columns that take the place of the latents for the ceiling, by default all numeric properties that the latents
         carry.
@@ -52,8 +55,9 @@ def identifiability(zoo, X, properties, *, parameters=None, min_effect=0.1, max_
     table : DataFrame of shape (n_properties, 8)
         One row for each property:
 
-        - ``verdict``: "constant", "normalised away", "not in the latent", "in the latent, not in the clusters" or
-          "explained";
+        - ``verdict``: "constant", "normalised away", "not in the latent", "in the latent, not in the clusters",
+          "explained", or "leak": a condition of the observation (redshift, S/N, plate, fiber, E(B-V), date, position)
+          that the latents or the groups predict;
         - ``skill_latent``: held-out share of the variance that a prediction from the latents gets right (of words:
           how far it beats always guessing the most frequent);
         - ``skill_brightness``: the same from latents and brightness together, where brightness was divided out;
@@ -125,11 +129,17 @@ def judge(latents, labels, final, brightness, properties, associations, *, param
     table = table.join(associations[["epsilon2", "ami", "q_value"]])
     if parameters is None:
         parameters = [
-            name for name in properties if is_measured(properties[name]) and table.loc[name, "_latent"] is True
+            name
+            for name in properties
+            if is_measured(properties[name]) and table.loc[name, "_latent"] is True and not is_nuisance(name)
         ]
     table["ceiling"] = measure_ceilings(final, labels, properties, parameters)
-    table["verdict"] = [_decide(row, is_constant(properties[name]), min_effect) for name, row in table.iterrows()]
-    table["because"] = [_explain(row) for _, row in table.iterrows()]
+    found = [_decide(row, is_constant(properties[name]), min_effect) for name, row in table.iterrows()]
+    is_known = [verdict in {EXPLAINED, NOT_IN_CLUSTERS} for verdict in found]
+    is_leak = [known and is_nuisance(name) for name, known in zip(table.index, is_known, strict=True)]
+    table["verdict"] = np.where(is_leak, LEAK, found)
+    is_told = [verdict == EXPLAINED for verdict in found]
+    table["because"] = [_explain(row, told) for (_, row), told in zip(table.iterrows(), is_told, strict=True)]
     table.index.name = "property"
     order = ["verdict", "skill_latent", "skill_brightness", "epsilon2", "ceiling", "ami", "q_value", "because"]
     return table[order]
@@ -185,7 +195,7 @@ def _decide(row, constant, min_effect):
     return EXPLAINED if effect >= min_effect and row["q_value"] < 0.05 else NOT_IN_CLUSTERS
 
 
-def _explain(row):
+def _explain(row, is_told):
     name, verdict = str(row.name).replace("_", " "), row["verdict"]
     effect = f"AMI {row['ami']:.2f}" if np.isnan(row["epsilon2"]) else f"epsilon² {row['epsilon2']:.2f}"
     ceiling = "" if np.isnan(row["ceiling"]) else f", {row['ceiling']:.2f} for groups made from the true parameters"
@@ -198,6 +208,13 @@ def _explain(row):
         )
     if verdict == NOT_IN_LATENT:
         return f"{name} cannot be told from the latents (skill {row['skill_latent']:.2f})."
+    if verdict == LEAK:
+        who = f"The latents predict {name} (skill {row['skill_latent']:.2f})"
+        who += f", and so do the groups ({effect})" if is_told else ""
+        return (
+            f"{who}. That is a leak: {name} belongs to the observation and not to the galaxy. Look at frame, "
+            "dereddening, masks and noise, or whether the sample itself changes with it."
+        )
     if verdict == NOT_IN_CLUSTERS:
         skill = f"skill {row['skill_latent']:.2f}"
         return f"The latents carry {name} ({skill}), but the groups do not follow it ({effect}{ceiling})."

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import check_random_state
 
-from sklearn_sedzoo._validation import check_integer
+from sklearn_sedzoo._validation import check_integer, check_option
 from sklearn_sedzoo.inspection._association import property_association
 from sklearn_sedzoo.inspection._identifiability import EXPLAINED, judge
 from sklearn_sedzoo.inspection._typical import contrast_groups, tilt, typical_spectra
-from sklearn_sedzoo.inspection._views import check_properties, is_measured, read_brightness, read_latents
+from sklearn_sedzoo.inspection._views import check_properties, is_measured, read_brightness, read_frame, read_latents
+
+OBSERVED = "The spectra are in the observed frame, where lines have no fixed wavelength: none is named."
 
 
 @dataclass
@@ -59,7 +61,7 @@ class Interpretation:
         return "\n".join(self.sentences)
 
 
-def interpret(zoo, X, properties, *, n_features=3, random_state=0):
+def interpret(zoo, X, properties, *, n_features=3, frame=None, random_state=0):
     """Say what the clusters or cells of a fitted zoo mean.
 
     Parameters
@@ -69,9 +71,13 @@ def interpret(zoo, X, properties, *, n_features=3, random_state=0):
     X : array-like of shape (n_samples, n_wavelengths)
         Spectra, best those that were held out.
     properties : DataFrame of shape (n_samples, n_properties)
-        What is known of them; units in ``attrs["units"]``.
+        What is known of them; units in ``attrs["units"]``. Identifiers are not judged; flags and plates count as
+        words.
     n_features : int, default=3
         Wavelengths named for each group.
+    frame : {"rest", "observed"} or None, default=None
+        Frame of the wavelengths that the embedding sees; None takes what the `SpectrumResampler` knows, else "rest".
+        Lines have names at rest only.
     random_state : int or RandomState, default=0
         Seed of permutations and predictions.
 
@@ -106,6 +112,7 @@ def interpret(zoo, X, properties, *, n_features=3, random_state=0):
     'explained'
     """
     check_integer("interpret", "n_features", n_features, 0)
+    check_option("interpret", "frame", frame, (None, "rest", "observed"))
     properties = check_properties(properties, len(X), "interpret")
     units = properties.attrs.get("units", {})
     rng = check_random_state(random_state)
@@ -126,9 +133,13 @@ def interpret(zoo, X, properties, *, n_features=3, random_state=0):
     names = np.unique(labels[labels >= 0])
     wavelength, typical, low, high, flux = typical_spectra(zoo, X, labels, names)
     features = contrast_groups(flux, labels, names, wavelength, n_features)
+    is_observed = (frame or read_frame(zoo)) == "observed"
+    if is_observed:
+        features["feature"] = ""
     groups = describe_groups(labels, properties)
     sentences = [
         *verdicts["because"],
+        *([OBSERVED] if is_observed and wavelength is not None else []),
         *_describe(groups, properties, verdicts, features, typical, tilt(typical), units),
     ]
     return Interpretation(groups, associations, verdicts, wavelength, typical, low, high, features, sentences)

@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.ndimage import median_filter
 
-from sklearn_sedzoo._containers import take_flux
+from sklearn_sedzoo._containers import name_feature, take_flux
 from sklearn_sedzoo._kernels.masked import masked_mean, masked_percentiles
-from sklearn_sedzoo.inspection._lines import name_feature
 from sklearn_sedzoo.pipeline import split_at_embedding
 
 CONTINUUM_WIDTH = 150.0  # Angstrom: wider than any line
@@ -62,8 +61,9 @@ def contrast_groups(flux, labels, groups, wavelength, n_features):
             others = np.zeros(len(x))
         difference = mean - others  # NaN where a gap leaves one side nothing
         line = difference - median_filter(_bridge(difference), width, mode="nearest")
+        in_emission = _is_emission(mean, others, line, width)
         for i in _peaks(line / scatter, x, apart, n_features):
-            name = "" if wavelength is None else name_feature(x[i])
+            name = "" if wavelength is None else name_feature(x[i], in_emission[i])
             rows.append((group, x[i], line[i], line[i] / scatter[i], name))
     return pd.DataFrame(rows, columns=["group", "wavelength", "difference", "contrast", "feature"])
 
@@ -72,6 +72,16 @@ def _bridge(values):
     """Return values with straight lines over their gaps, so that a running median does not see them."""
     known, places = np.isfinite(values), np.arange(len(values))
     return np.interp(places, places[known], values[known]) if known.any() else np.zeros(len(values))
+
+
+def _is_emission(mean, others, line, width):
+    """Tell where what differs is an emission line: where that of the two that has it stands above its continuum.
+
+    Less flux can be deeper absorption or weaker emission; more flux the reverse.
+    """
+    own, other = (np.nan_to_num(each - median_filter(_bridge(each), width, mode="nearest")) for each in (mean, others))
+    strongest = np.where(np.abs(own) >= np.abs(other), own, other)
+    return np.where(strongest == 0, line > 0, strongest > 0)
 
 
 def tilt(spectra):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from sklearn_sedzoo._containers import judge_columns
 from sklearn_sedzoo.pipeline import split_at_embedding
 
 
@@ -30,15 +31,22 @@ def read_brightness(zoo, X):
     return None
 
 
+def read_frame(zoo):
+    """Return the frame of the wavelengths that the embedding sees: "rest", "observed", or None where nothing tells."""
+    front, _ = split_at_embedding(zoo)
+    frames = [getattr(step, "frame_", None) for _, step in ([] if front is None else front.steps)]
+    return next((frame for frame in frames[::-1] if frame), None)
+
+
 def check_properties(properties, n_samples, owner):
-    """Return the properties as a DataFrame with as many rows as there are spectra, columns of numbers as floats."""
+    """Return the properties that are judged, as a DataFrame with as many rows as there are spectra."""
     units = getattr(properties, "attrs", {}).get("units", {})
     properties = pd.DataFrame(properties)
     if len(properties) != n_samples:
         raise ValueError(
             f"`properties` of {owner} must have one row for each of the {n_samples} spectra, got {len(properties)}."
         )
-    properties = properties.reset_index(drop=True)
+    properties = judge_columns(properties.reset_index(drop=True))
     properties.attrs["units"] = units
     return properties
 

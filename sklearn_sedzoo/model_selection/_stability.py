@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score
 from sklearn.utils import check_random_state
 
+from sklearn_sedzoo._containers import judge_columns
 from sklearn_sedzoo._validation import check_integer, check_number, check_option
 
 VARIATIONS = ("seed", "bootstrap", "subset")
@@ -27,6 +28,7 @@ def stability(zoo, X, properties=None, *, vary=VARIATIONS, n_runs=4, subset=0.7,
         Spectra, or what the estimator takes.
     properties : DataFrame of shape (n_samples, n_properties), optional
         Numbers to be carried through the groups: each held-out spectrum gets the median of its group's members.
+        Identifiers and labels such as plates are not carried.
     vary : sequence of {"seed", "bootstrap", "subset"}, default=all three
         What differs between runs: every `random_state`; the sample, drawn with replacement; the sample, a part of it.
         In "bootstrap" and "subset" the seeds stay.
@@ -105,7 +107,7 @@ def _compare(runs, X, train, test, properties):
     asked = [np.asarray(run.predict(_take(X, test))) for run in runs]
     agreement = [adjusted_rand_score(a, b) for a, b in combinations(asked, 2)]
     row = {"ari": np.mean(agreement), "ari_min": np.min(agreement)}
-    for name in properties.select_dtypes("number"):
+    for name in judge_columns(properties).select_dtypes("number"):
         values = properties[name].to_numpy(dtype=float)[train]
         carried = [_carry(a, b, values) for a, b in zip(known, asked, strict=True)]
         row[f"r_{name}"] = np.mean([_correlate(a, b) for a, b in combinations(carried, 2)])

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
-from sklearn_sedzoo._containers import take_flux
+from sklearn_sedzoo._containers import judge_columns, take_flux
 
 N_BINS = 200
 N_NEIGHBORS = 6
@@ -84,10 +84,14 @@ def pack(data):
 
 
 def split_columns(properties):
-    """Return the columns of numbers and those of words."""
-    is_number = {name: pd.api.types.is_numeric_dtype(column) for name, column in properties.items()}
-    numeric = {name: properties[name].astype(float) for name in properties if is_number[name]}
-    return numeric, {name: properties[name] for name in properties if not is_number[name]}
+    """Return the columns of numbers, and those of words: identifiers and labels are no numbers."""
+    judged = judge_columns(properties)
+    numeric = {
+        name: column.to_numpy(dtype=float, na_value=np.nan)
+        for name, column in judged.items()
+        if pd.api.types.is_numeric_dtype(column)
+    }
+    return numeric, {name: properties[name] for name in properties if name not in numeric}
 
 
 def tidy(values, digits=5):

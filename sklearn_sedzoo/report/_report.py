@@ -8,8 +8,14 @@ from importlib.resources import files
 
 import numpy as np
 import pandas as pd
+from scipy.spatial.distance import cdist
 
+from sklearn_sedzoo._containers import take_flux
+from sklearn_sedzoo._kernels.masked import masked_mean
 from sklearn_sedzoo._validation import check_integer
+from sklearn_sedzoo.inspection import rank_unusual
+from sklearn_sedzoo.inspection._novelty import find_centers, score_novelty
+from sklearn_sedzoo.inspection._unusual import name_unusual
 from sklearn_sedzoo.io._atomic import write_atomically
 from sklearn_sedzoo.report._payload import as_json, gather_payload, pack, tidy
 
@@ -28,6 +34,7 @@ def write_report(
     ids=None,
     cells=None,
     is_inside=None,
+    unusual=None,
     interpretation=None,
     stability=None,
     history=None,
@@ -60,8 +67,11 @@ def write_report(
     cells : array-like of shape (n_samples,), optional
         Cell of each spectrum, by default ``som.predict(latents)``.
     is_inside : array-like of bool of shape (n_samples,), optional
-        Whether each spectrum is of the kind that the model was trained on, as `sklearn_sedzoo.inspection.in_domain`
-        says; the page counts the others and lists them.
+        Whether each spectrum is in the domain of the model, as `sklearn_sedzoo.inspection.in_domain` says; the page
+        counts the others and lists them.
+    unusual : DataFrame, optional
+        The most unusual spectra, as `sklearn_sedzoo.inspection.rank_unusual` lists them; ``row`` counts in `latents`.
+        By default the spectra are ranked among themselves, by reconstruction error and distance to the nearest cell.
     interpretation : Interpretation, optional
         What `sklearn_sedzoo.inspection.interpret` found for the clusters: associations, verdicts and sentences.
     stability : dict of str to DataFrame, optional
@@ -127,12 +137,28 @@ def write_report(
         max_spectra=max_spectra,
     )
     payload["history"] = {key: tidy(values) for key, values in (history or {}).items() if np.ndim(values) == 1}
-    page = _fill_page(payload, interpretation, stability or {}, facts or {}, command, title)
+    if unusual is None:
+        unusual = rank_among(som, latents, normalized, reconstructed, properties, ids, is_inside)
+    page = _fill_page(payload, unusual, interpretation, stability or {}, facts or {}, command, title)
     write_atomically(path, lambda name: pathlib.Path(name).write_text(page, encoding="utf-8"), overwrite=overwrite)
     return path
 
 
-def _fill_page(payload, interpretation, stability, facts, command, title):
+def rank_among(som, latents, normalized, reconstructed, properties, ids, is_inside):
+    """Return the most unusual spectra where no domain was learned: each is judged by all of them."""
+    flux, _, _ = take_flux(normalized)
+    distance = cdist(np.asarray(latents, dtype=float), find_centers(som)).min(axis=1)
+    measured = np.column_stack([masked_mean((flux - np.asarray(reconstructed)) ** 2, axis=1), distance])
+    measured = np.where(np.isfinite(measured), measured, np.inf)
+    judged = pd.DataFrame(measured, columns=["reconstruction_error", "distance"])
+    judged["score"] = score_novelty(measured, measured)
+    judged["unusual_in"] = name_unusual(measured, measured)
+    judged["is_inside"] = True if is_inside is None else np.asarray(is_inside, dtype=bool)
+    known = properties.reset_index(drop=True)
+    return rank_unusual(judged, known if ids is None else known.assign(id=np.asarray(ids)))
+
+
+def _fill_page(payload, unusual, interpretation, stability, facts, command, title):
     from plotly.offline import get_plotlyjs  # here: plotly is slow to import, and only this needs it
 
     folder = files("sklearn_sedzoo.report")
@@ -141,6 +167,7 @@ def _fill_page(payload, interpretation, stability, facts, command, title):
         "STYLE": (folder / "page.css").read_text(encoding="utf-8"),
         "SUMMARY": html.escape(_summarize(payload)),
         "VERDICTS": "" if interpretation is None else _verdicts(interpretation),
+        "UNUSUAL": _unusual(unusual),
         "STABILITY": "".join(_stability(name, table) for name, table in stability.items()),
         "FACTS": _facts(facts, command),
         "DATA": pack(as_json(payload).encode("utf-8")),
@@ -159,7 +186,7 @@ def _summarize(payload):
     text = f"{n_samples:,} spectra on {len(payload['cells']['x'])} cells, in {n_clusters} clusters."
     if payload["outside"] is not None:
         n_outside = len(payload["outside"])
-        text += f" {n_samples - n_outside:,} are of the kind that the model was trained on, {n_outside:,} are not."
+        text += f" {n_samples - n_outside:,} are in the domain of the model, {n_outside:,} are out of domain."
     return text if n_stored == n_samples else f"{text} The page holds the spectra of {n_stored:,} of them."
 
 
@@ -177,6 +204,24 @@ def _verdicts(interpretation):
         f"{head}{''.join(rows)}</table></div><p class='note'>Epsilon² is the share of a property's variance that the "
         "clusters explain, corrected for chance: 0 is nothing, 1 is all. Within reach: what the same method would "
         f"reach from the true properties. q: chance that it means nothing.</p><ul>{sentences}</ul></section>"
+    )
+
+
+def _unusual(unusual):
+    words = {"id": "spectrum", "redshift": "redshift", "outlier_score": "outlier score", "unusual_in": "unusual in",
+             "reconstruction_error": "reconstruction error", "distance": "distance"}  # fmt: skip
+    shown = [name for name in words if name in unusual]
+    head = "".join(f"<th>{words[name]}</th>" for name in shown) + "<th>domain</th>"
+    rows = []
+    for _, row in unusual.iterrows():
+        button = f"<button data-row='{int(row['row'])}'>{html.escape(str(row['id']))}</button>"
+        cells = "".join(f"<td>{html.escape(_number(row[name]))}</td>" for name in shown[1:])
+        rows.append(f"<tr><th>{button}</th>{cells}<td>{'in domain' if row['is_inside'] else 'out of domain'}</td></tr>")
+    return (
+        "<p class='note'>The outlier score is log10 of the chance that a spectrum in domain is as unusual: lower is "
+        "more unusual. Reconstruction error: the model cannot reproduce the spectrum. Distance: no cell with training "
+        "spectra is near. Look here for wrong redshifts, sky residuals and blends, also where all are in domain.</p>"
+        f"<div class='scroll'><table><tr>{head}</tr>{''.join(rows)}</table></div>"
     )
 
 

@@ -93,7 +93,7 @@
   const outside = new Set(zoo.outside || []);
   if (zoo.outside) {
     const share = (rows) => rows.length ? rows.filter((row) => outside.has(row)).length / rows.length : null;
-    shades["share outside the domain"] = members.map(share);
+    shades["share out of domain"] = members.map(share);
   }
   const select = $("shade");
   Object.keys(shades).forEach((key) => select.add(new Option(key in zoo.units ? name(key) : key, key)));
@@ -143,7 +143,7 @@
     if (average) traces.push({ x: zoo.wavelength, y: average, mode: "lines", name: "mean",
       line: { width: 2, color: "#D55E00" } });
     Plotly.react("cell-plot", traces, layout({ xaxis: { title: { text: xTitle } },
-      yaxis: { title: { text: "normalised flux" } } }), config);
+      yaxis: { title: { text: "normalized flux" } } }), config);
     table("cell-facts", ["", "median", "16 %", "84 %"], Object.keys(zoo.properties).map((key) => {
       const values = rows.map((row) => zoo.properties[key][row]);
       return [name(key), show(quantile(values, 0.5)), show(quantile(values, 0.16)), show(quantile(values, 0.84))];
@@ -165,7 +165,7 @@
         line(residual, "#0072B2", "residual", "y2", 1)], layout({
         height: 400, showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom" },
         margin: { l: 66, r: 12, t: 60, b: 44 },
-        xaxis: { title: { text: xTitle }, anchor: "y2" }, yaxis: { domain: [0.36, 1], title: { text: "normalised flux" } },
+        xaxis: { title: { text: xTitle }, anchor: "y2" }, yaxis: { domain: [0.36, 1], title: { text: "normalized flux" } },
         yaxis2: { domain: [0, 0.28], title: { text: "residual" }, exponentformat: "e", nticks: 4 },
       }), config);
     } else {
@@ -173,7 +173,7 @@
       $("galaxy-plot").textContent = "The page does not hold the spectrum of this galaxy.";
     }
     table("galaxy-facts", null, [
-      ...(zoo.outside ? [["domain", outside.has(row) ? "outside: do not trust its place" : "inside"]] : []),
+      ...(zoo.outside ? [["domain", outside.has(row) ? "out of domain: do not trust its place" : "in domain"]] : []),
       ...Object.keys(zoo.properties).map((key) => [name(key), show(zoo.properties[key][row])]),
       ...Object.keys(zoo.words).map((key) => [name(key), zoo.words[key][row]]),
     ]);
@@ -198,7 +198,7 @@
       line: { color: GROUPS[i % 8], width: 1.4 } })), layout({
       height: 360, margin: { l: 56, r: 12, t: 70, b: 44 },
       showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom" },
-      xaxis: { title: { text: xTitle } }, yaxis: { title: { text: "mean normalised flux" } } }), config);
+      xaxis: { title: { text: xTitle } }, yaxis: { title: { text: "mean normalized flux" } } }), config);
     table("cluster-table", ["cluster", "spectra", ...Object.keys(zoo.properties).map((key) => "median " + name(key))],
       rows.map((own, i) => [String(clusters[i]), String(own.length), ...Object.keys(zoo.properties).map((key) =>
         show(quantile(own.map((row) => zoo.properties[key][row]), 0.5)))]));
@@ -214,6 +214,9 @@
       yaxis: { type: "log", title: { text: "loss" }, exponentformat: "power" } }), config);
   }
 
+  document.querySelectorAll("#unusual [data-row]").forEach((button) => {
+    button.addEventListener("click", () => showGalaxy(Number(button.dataset.row)));
+  });
   if (outside.size) {
     $("outside").hidden = false;
     chips("outside-list", zoo.outside.slice(0, 300));

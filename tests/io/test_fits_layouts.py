@@ -231,28 +231,6 @@ def test_a_file_without_spectra_is_told_from_a_broken_one(tmp_path):
         read_catalog(tmp_path / "zcat.fits")
 
 
-@pytest.mark.parametrize(
-    ("card", "value", "message"),
-    [
-        (b"GCOUNT", b"-1", "HDU 1 has GCOUNT = -1; it must be at least 1"),
-        (b"GCOUNT", b"0", "GCOUNT = 0"),
-        (b"PCOUNT", b"-2880", "PCOUNT = -2880; it must be at least 0"),
-        (b"NAXIS2", b"-6", "NAXIS2 = -6"),
-        (b"BITPIX", b"-33", "BITPIX = -33; it must be one of 8, 16"),
-        (b"NAXIS1", b"many", "NAXIS1 = many"),
-        (b"NAXIS2", b"99999999999", "truncated"),
-    ],
-)
-def test_an_absurd_header_is_refused_at_once(tmp_path, card, value, message):
-    image(tmp_path / "a.fits", None, [extension(FLUX, "FLUX")])
-    content = bytearray((tmp_path / "a.fits").read_bytes())
-    place = content.index(card.ljust(8) + b"=", 2880)
-    content[place + 10 : place + 30] = value.rjust(20)
-    (tmp_path / "a.fits").write_bytes(content)
-    with pytest.raises(SedReadError, match=message):
-        read_catalog(tmp_path / "a.fits")
-
-
 def test_layouts_tell_what_they_used(tmp_path):
     path = image(tmp_path / "a.fits", FLUX, [extension(FLUX, "IVAR"), extension(FLUX, "MODEL")], **AXIS)
     with fits.open(path) as hdus:

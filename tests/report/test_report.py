@@ -96,8 +96,34 @@ def test_nothing_is_fetched_and_words_of_the_user_are_text(page):
     assert "Zoo &lt;1&gt;" in text
     assert "mine &amp; yours.fits" in text
     assert "<b>odd" not in text
-    assert "238 are of the kind that the model was trained on, 2 are not" in text
+    assert "238 are in the domain of the model, 2 are out of domain" in text
     assert "divided it out" in text or "The groups tell slope" in text
+
+
+def _listed(path):
+    section = re.search(r'<section id="unusual">(.*?)</section>', path.read_text(), re.DOTALL).group(1)
+    return re.findall(r"<button data-row='(\d+)'>([^<]*)</button></th>(.*?)</tr>", section)
+
+
+def test_the_most_unusual_spectra_are_listed_also_where_all_are_in_domain(results, tmp_path):
+    """Two spectra that the model cannot reproduce and one far from all cells lead the list."""
+    flux, latents = results["normalized"].copy(), results["latents"].copy()
+    flux.iloc[11, ::2] += 0.3
+    flux.iloc[42, ::2] += 0.2
+    latents.iloc[99] = [40.0, -40.0]
+    given = {**results, "normalized": flux, "latents": latents, "is_inside": np.ones(240, dtype=bool)}
+    given["ids"] = [f"gal-{row}" for row in range(240)]
+    properties = results["properties"].assign(redshift=np.arange(240) / 1000)
+    path = write_report(tmp_path / "all.html", **{**given, "properties": properties})
+    listed = _listed(path)
+    assert len(listed) == 20
+    assert {(row, name) for row, name, _ in listed[:3]} == {("11", "gal-11"), ("42", "gal-42"), ("99", "gal-99")}
+    for row, _, cells in listed[:3]:
+        assert ("<td>distance</td>" if row == "99" else "<td>reconstruction error</td>") in cells
+        assert f"<td>{int(row) / 1000:.3g}</td>" in cells
+        assert "in domain" in cells
+    del given["is_inside"]
+    assert [row for row, *_ in _listed(write_report(tmp_path / "none.html", **given))] == [row for row, *_ in listed]
 
 
 def test_ten_thousand_galaxies_stay_below_eight_megabytes(tmp_path):
@@ -195,7 +221,7 @@ def test_the_page_answers_in_a_browser(browser, page, width):
     assert f"Galaxy {near[0]} " in browser.ask("document.getElementById('galaxy-title').textContent")
 
     # the map is coloured by any property, also by the share outside the domain
-    for shade, words in (("line_depth", "line depth"), ("share outside the domain", "share outside the domain")):
+    for shade, words in (("line_depth", "line depth"), ("share out of domain", "share out of domain")):
         browser.ask(f"(() => {{ const s = document.getElementById('shade'); s.value = '{shade}';"
                     " s.dispatchEvent(new Event('change')) })()")  # fmt: skip
         browser.wait_for(f"document.querySelector('#map .infolayer').textContent.includes('{words}')")
