@@ -158,6 +158,8 @@ def _split(estimator, X, columns, on_bad, check_params):
     flux = take(columns.flux, FLOAT_DTYPES, **check_params)
     ivar = None if columns.ivar is None else check_ivar(owner, take(columns.ivar, [flux.dtype]), len(X))
     flux = check_finite_spectra(owner, flux, on_bad, masked=None if ivar is None else ivar == 0)
+    if ivar is not None and np.isnan(flux).any():  # a masked pixel, whatever its error
+        ivar = np.where(np.isnan(flux), ivar.dtype.type(0), ivar)
     scalars = {name: take([place], np.float64)[:, 0] for name, place in columns.scalars.items()}
     return SpectrumBlocks(flux, ivar, scalars, X.index, dict(X.attrs))
 

@@ -7,7 +7,6 @@ from sklearn.neighbors import KNeighborsRegressor
 
 from sklearn_sedzoo._kernels._weighted_scores import solve_weighted_scores
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
-from sklearn_sedzoo.exceptions import SedDataWarning
 from tests.embedding.test_autoencoder import BOTH, TINY, make_spectra
 
 
@@ -50,7 +49,7 @@ def test_gap_hardly_moves_the_latents():
     whole, gappy = embedder.transform(X), embedder.transform(punch(X, 0.1))
     assert np.sqrt(np.mean((whole - gappy) ** 2)) < 0.05
     with pytest.raises(ValueError, match="are not finite"):
-        ConvAutoencoderEmbedder(2, **TINY["residual"]).fit(punch(X, 0.1))
+        ConvAutoencoderEmbedder(2, **TINY["residual"], on_bad="raise").fit(punch(X, 0.1))
 
 
 @pytest.mark.slow
@@ -77,15 +76,43 @@ def observe(n_samples, seed, signal_to_noise):
     return X * (1 + rng.standard_normal(X.shape) / signal_to_noise), np.hstack([slope, width])
 
 
-def test_empty_spectrum_embeds_as_nan_and_teaches_nothing():
+@pytest.mark.parametrize("kind", TINY)
+def test_an_empty_spectrum_teaches_nothing_and_is_refused_by_its_row(kind):
     X = make_spectra()
     hollow = np.vstack([X, np.full((1, X.shape[1]), np.nan)])
-    with pytest.warns(SedDataWarning, match="1 of 61 spectra have no usable pixel; first at row 60"):
-        embedder = ConvAutoencoderEmbedder(2, **TINY["residual"], on_bad="mask", random_state=0).fit(hollow)
-    with pytest.warns(SedDataWarning, match="embed as NaN"):
-        Z = embedder.transform(hollow)
+    embedder = ConvAutoencoderEmbedder(2, **TINY[kind], random_state=0).fit(hollow)
+    with pytest.raises(ValueError, match=r"1 of 61 spectra have no valid pixel; first at row 60.*on_empty='nan'"):
+        embedder.transform(hollow)
+    Z = embedder.set_params(on_empty="nan").transform(hollow)
     assert np.isnan(Z[60]).all()
-    assert np.isfinite(Z[:60]).all()
+    np.testing.assert_allclose(Z[:60], embedder.transform(X), atol=1e-3)  # by weighted fits and by projection
+    with pytest.raises(ValueError, match="`on_empty` of ConvAutoencoderEmbedder must be one of"):
+        ConvAutoencoderEmbedder(2, on_empty="drop").fit(X)
+
+
+@pytest.mark.parametrize("kind", TINY)
+@pytest.mark.parametrize("with_ivar", [False, True])
+def test_what_no_training_spectrum_has_is_nan_in_what_is_decoded(kind, with_ivar):
+    X = make_spectra()
+    gap = X.copy()
+    gap[:, 20:30] = np.nan
+    data = make_frame(gap, np.where(np.isnan(gap), 0.0, 1e4)) if with_ivar else gap
+    embedder = ConvAutoencoderEmbedder(2, **TINY[kind], random_state=0).fit(data)
+    decoded = embedder.inverse_transform(embedder.transform(data))
+    assert np.isnan(decoded[:, 20:30]).all()
+    assert np.isfinite(np.delete(decoded, range(20, 30), axis=1)).all()
+    assert np.isfinite(embedder.score(data))
+    assert np.isfinite(embedder.latent_noise_).all()
+    full = make_frame(X, np.full_like(X, 1e4)) if with_ivar else X
+    assert np.isfinite(embedder.score(full))  # of what the training knows
+
+
+def test_a_flux_that_is_nan_is_masked_whatever_its_error():
+    X = punch(make_spectra(), 0.1)
+    masked, claimed = (make_frame(X, np.where(np.isnan(X), value, 1e4)) for value in (0.0, 1e4))
+    settings = {**TINY["residual"], "random_state": 0}
+    one, other = (ConvAutoencoderEmbedder(2, **settings).fit(data).transform(data) for data in (masked, claimed))
+    np.testing.assert_array_equal(one, other)
 
 
 def make_frame(X, ivar):

@@ -67,7 +67,12 @@ def _with(value, row=3):
 )
 def test_wrong_data_is_located(data, message):
     with pytest.raises(ValueError, match=message):
-        SOMMapper(3, 3).fit(data)
+        SOMMapper(3, 3, on_bad="raise").fit(data)
+
+
+def test_the_online_algorithm_refuses_missing_values_always():
+    with pytest.raises(ValueError, match="1 of 60 spectra are not finite; first at row 3"):
+        SOMMapper(3, 3, algorithm="online").fit(_with(np.nan))
 
 
 @pytest.mark.parametrize(

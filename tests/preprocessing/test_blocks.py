@@ -3,10 +3,19 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from sklearn_sedzoo._containers import SpectrumTable, name_wavelengths, parse_columns
-from sklearn_sedzoo.preprocessing import ExtinctionCorrector, FluxNormalizer, FluxScale, LineMasker, SpectrumResampler
+from sklearn_sedzoo.preprocessing import (
+    ContinuumRemover,
+    ExtinctionCorrector,
+    FluxNormalizer,
+    FluxScale,
+    LineMasker,
+    SpectrumResampler,
+    SpectrumSmoother,
+)
 from tests.reference.rebinning import edges_of, resample, resample_variance
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*stairs:sklearn_sedzoo.exceptions.SedGridWarning")
@@ -117,6 +126,35 @@ def test_integrated_flux_stays_under_the_shift():
     assert resampler.wavelength_out_[shifted.argmax()] == pytest.approx(4500 / 1.3, abs=1)
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        SpectrumResampler(BINS, redshift="redshift"),
+        SpectrumResampler(BINS),
+        FluxNormalizer((4050, 4150)),
+        FluxNormalizer(statistic="median"),
+        ExtinctionCorrector(0.1),
+        LineMasker(),
+        SpectrumSmoother(300.0),
+        ContinuumRemover(width=40.0),
+        ContinuumRemover("polynomial"),
+    ],
+)
+def test_a_flux_that_is_nan_is_masked_whatever_its_error(step):
+    table = make_table(5, redshift=np.full(5, 0.01), masked=False)
+    table.flux[1:4, 30:34] = np.nan
+    claimed = table.to_frame()
+    declared = SpectrumTable(
+        table.flux, GRID, table.properties, ivar=np.where(np.isnan(table.flux), 0, table.ivar)
+    ).to_frame()
+    results = (clone(step).fit(X).transform(X) for X in (claimed, declared))
+    one, other = (halves(result.drop(columns="redshift", errors="ignore")) for result in results)
+    np.testing.assert_array_equal(one[1] > 0, other[1] > 0)
+    known = other[1] > 0
+    np.testing.assert_allclose(one[0][known], other[0][known], rtol=1e-12)
+    np.testing.assert_allclose(one[1], other[1], rtol=1e-12)
+
+
 def test_without_masks_uncovered_bins_need_a_word():
     redshift = np.array([0.0, 0.01, 0.02])
     table = make_table(3, redshift=redshift, masked=False)
@@ -151,7 +189,7 @@ def test_without_masks_uncovered_bins_need_a_word():
 )
 def test_bad_redshifts_and_variances_are_pointed_at(change, message):
     frame = make_table(6, redshift=np.zeros(6), masked=False).to_frame()
-    resampler = SpectrumResampler(BINS, redshift="redshift")
+    resampler = SpectrumResampler(BINS, redshift="redshift", on_bad="raise")
     with pytest.raises(ValueError, match=message):
         resampler.fit(change(frame)).transform(change(frame))
     with pytest.raises(ValueError, match=message):

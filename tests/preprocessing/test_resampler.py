@@ -106,8 +106,8 @@ def test_masked_pixels_are_left_out_of_the_mean():
     flux[1] = np.nan
     flux[2, 5] = np.inf
     with pytest.raises(ValueError, match="3 of 5 spectra are not finite; first at row 0"):
-        SpectrumResampler(20, wavelength=grid).fit(flux)
-    resampler = SpectrumResampler(20, wavelength=grid, on_bad="mask", min_coverage=0.3).fit(flux)
+        SpectrumResampler(20, wavelength=grid, on_bad="raise").fit(flux)
+    resampler = SpectrumResampler(20, wavelength=grid, min_coverage=0.3).fit(flux)
     twin = [resample(row, grid, resampler.wavelength_out_, 0.3) for row in flux]
     np.testing.assert_allclose(resampler.transform(flux), twin, rtol=1e-12, atol=1e-12)
     assert np.isnan(twin[0]).any()
