@@ -17,7 +17,9 @@ FREEDOM = 5.0  # of the Student t that keeps one spectrum from owning an axis
 SIGNIFICANT = 3.0  # amplitude over its error, to be learned from
 N_ROUNDS = 10
 N_SOLVES = 3
+N_LAGS = 2  # pixels apart that noise may be correlated
 STEP = (0.2, 5.0)  # by which an amplitude may change at once
+ROUGH = 0.3  # relative error of a rough amplitude
 SMALLEST = 1e-10  # scatter that no pixel is below, relative to the squared flux
 
 
@@ -25,12 +27,14 @@ class SpectrumModel(NamedTuple):
     """Spectra as ``a (mean + scores @ axes) + noise``; the scores have zero mean and unit variance.
 
     `scatter`, one number a pixel, is the variance in units of a^2 of what the axes leave out; infinite where no
-    spectrum has a pixel.
+    spectrum has a pixel. `inflation` is the variance of a mean of neighboring pixels over that of independent ones:
+    bins that share a pixel are correlated.
     """
 
     mean: np.ndarray
     axes: np.ndarray
     scatter: np.ndarray
+    inflation: float = 1.0
 
 
 class _Fit(NamedTuple):
@@ -67,11 +71,11 @@ def fit_spectrum_model(flux, ivar, n_axes=None, n_rounds=N_ROUNDS) -> SpectrumMo
     model : SpectrumModel
         Its mean has the flux 1 on average over all pixels.
     """
-    rows = learning_rows(ivar)
+    rows = _learning_rows(flux, ivar)
     n_axes = min(MOST_AXES, len(rows) // ROWS_PER_AXIS, flux.shape[1] // 2) if n_axes is None else n_axes
     n_pixels = flux.shape[1]
     model = SpectrumModel(np.ones(n_pixels), np.empty((0, n_pixels)), np.ones(n_pixels))
-    amplitude, coefficients = rough_amplitude(flux, ivar, rows), None
+    amplitude, coefficients = _rough_amplitude(flux, ivar, rows, np.ones(n_pixels)), None
     for _ in range(4):
         model, amplitude, coefficients = _improve(flux, ivar, rows, amplitude, model, coefficients)
     if n_axes:
@@ -91,7 +95,7 @@ def measure_flux(flux, ivar, model, functional) -> tuple[np.ndarray, np.ndarray]
     flux, ivar : ndarray of shape (n_samples, n_wavelengths)
     model : SpectrumModel
     functional : ndarray of shape (n_wavelengths,)
-        Weights of the pixels.
+        Weights of the pixels, to be divided by their sum.
 
     Returns
     -------
@@ -99,58 +103,92 @@ def measure_flux(flux, ivar, model, functional) -> tuple[np.ndarray, np.ndarray]
         NaN for a row without pixels.
     """
     basis = np.vstack([model.mean, model.axes])
-    along = basis @ functional
+    functional = _over_learned(functional, model)
+    inside = np.flatnonzero(functional)
+    functional, scatter = functional[inside], model.scatter[inside]
     amplitude, error = np.full((2, len(flux)), np.nan)
     pairs = _products(basis)
-    for rows in _blocks(np.flatnonzero((ivar > 0).any(axis=1))):
+    for rows in _blocks(_rows_with_pixels(flux, ivar)):
         fit, unit = _fit_rows(flux, ivar, rows, model, basis, pairs)
-        amplitude[rows] = unit * (fit.coefficients @ along)
-        error[rows] = unit * np.sqrt(fit.covariance @ along @ along)
+        noise_weight = fit.noise_weight[:, inside]
+        open_share = 1 / (1 + noise_weight * scatter)  # of what the axes leave out, a pixel itself tells the rest
+        clip = fit.weight[:, inside] / np.where(noise_weight > 0, noise_weight * open_share, 1)
+        shape = fit.coefficients @ basis[:, inside]
+        shape += (1 - open_share) * clip * (fit.flux[:, inside] - shape)
+        along = (open_share * functional) @ basis[:, inside].T
+        variance = np.einsum("ij,ijk,ik->i", along, fit.covariance, along) + (open_share * scatter) @ functional**2
+        amplitude[rows], error[rows] = unit * (shape @ functional), unit * np.sqrt(variance)
     return amplitude, error
 
 
-def add_band_axis(flux, ivar, model, functional) -> SpectrumModel:
-    """Add one axis to the model: a step over the pixels of `functional`, as wide as the other axes leave them open.
+def open_band(flux, ivar, model, functional) -> SpectrumModel:
+    """Add an axis to the model: a step over the pixels of `functional`, as wide as the other axes leave them open.
 
-    With it, a spectrum of high signal-to-noise has the mean of its own pixels there, whatever the axes leave out.
+    With it, a spectrum of high signal-to-noise has the mean of its own pixels there, whatever the axes leave out. The
+    correlation of neighboring pixels is learned in passing.
     """
     basis = np.vstack([model.mean, model.axes])
     pairs = _products(basis)
-    functional = functional / functional.sum()
+    functional = _over_learned(functional, model)
     inside = functional != 0
-    rest, variance = [], []
-    for rows in _blocks(learning_rows(ivar)):
+    rest, variance, products = [], [], np.zeros((2, N_LAGS + 1))
+    for rows in _blocks(_learning_rows(flux, ivar)):
         fit, _ = _fit_rows(flux, ivar, rows, model, basis, pairs)
         level = fit.coefficients[:, 0]
+        left = fit.flux - fit.coefficients @ basis
+        products += _lag_products(np.clip(np.sqrt(fit.weight) * left, -CLIP, CLIP), fit.weight > 0)
         full = (fit.noise_weight[:, inside] > 0).all(axis=1) & (level > SIGNIFICANT * np.sqrt(fit.covariance[:, 0, 0]))
-        left = (fit.flux - fit.coefficients @ basis)[full]
-        rest.append(left @ functional / level[full])
+        rest.append(left[full] @ functional / level[full])
         noise = 1 / fit.noise_weight[full][:, inside]
         variance.append(noise @ functional[inside] ** 2 / level[full] ** 2)
-    spread = np.sqrt(_excess_variance(np.concatenate(rest), np.concatenate(variance)))
-    return model._replace(axes=np.vstack([model.axes, spread * functional / functional.max()]))
+    correlation = products[0] / np.maximum(products[1], 1)
+    inflation = max(1.0, correlation[0] + 2 * correlation[1:].sum())
+    spread = np.sqrt(_excess_variance(np.concatenate(rest), inflation * np.concatenate(variance)))
+    axes = np.vstack([model.axes, spread * functional / max(functional.max(), np.finfo(float).tiny)])
+    return model._replace(axes=axes, inflation=inflation)
 
 
-def learning_rows(ivar) -> np.ndarray:
+def _over_learned(functional, model):
+    """Return weights of sum 1 over the pixels that some spectrum has; zeros where none of them has."""
+    functional = np.where(np.isfinite(model.scatter), functional, 0.0)
+    total = functional.sum()
+    return functional / total if total > 0 else functional
+
+
+def _known(flux, ivar):
+    return (ivar > 0) & np.isfinite(flux)
+
+
+def _rows_with_pixels(flux, ivar):
+    rows = _blocks(np.arange(len(flux)))
+    return np.flatnonzero(np.concatenate([_known(flux[block], ivar[block]).any(axis=1) for block in rows]))
+
+
+def _learning_rows(flux, ivar):
     """Return the rows that have pixels, or 3,000 of them."""
-    rows = np.flatnonzero((ivar > 0).any(axis=1))
+    rows = _rows_with_pixels(flux, ivar)
     if len(rows) > MOST_ROWS:
         rows = np.sort(np.random.default_rng(0).choice(rows, MOST_ROWS, replace=False))
     return rows
 
 
-def rough_amplitude(flux, ivar, rows, mean=None) -> np.ndarray:
-    """Return a positive scale of each row: least squares against a mean spectrum, or the error where it is larger."""
+def _rough_amplitude(flux, ivar, rows, mean) -> np.ndarray:
+    """Return a positive scale of each row: the least sum of absolute residuals about the mean, or its error if larger.
+
+    It is the weighted median of flux over mean: a cosmic ray is one pixel.
+    """
     scale = np.empty(len(rows))
     for place, row in enumerate(rows):
-        inverse = ivar[row].astype(np.float64)
-        known = inverse > 0
-        inverse, values = inverse[known], flux[row, known].astype(np.float64)
-        shape = np.ones(len(values)) if mean is None else mean[known]
-        largest = inverse.max()  # 1e34 for fluxes of 1e-17
-        metric = (inverse / largest) @ shape**2
-        error = 1 / np.sqrt(largest) / np.sqrt(metric) if metric > 0 else 1 / np.sqrt(largest)
-        scale[place] = max(((inverse / largest) * shape) @ values / metric if metric > 0 else 0.0, error)
+        known = np.flatnonzero(_known(flux[row], ivar[row]) & (mean != 0))
+        if len(known) == 0:
+            scale[place] = 1.0
+            continue
+        root, shape = np.sqrt(ivar[row, known].astype(np.float64)), mean[known]
+        ratio, weight = flux[row, known] / shape, root * np.abs(shape)
+        order = np.argsort(ratio)
+        sums = np.cumsum(weight[order])
+        middle = ratio[order[np.searchsorted(sums, sums[-1] / 2)]]
+        scale[place] = max(middle, 1 / np.sqrt(((weight / weight.max()) ** 2).sum()) / weight.max())
     return scale
 
 
@@ -159,25 +197,28 @@ def _fit_rows(flux, ivar, rows, model, basis, pairs):
 
     The prior of the scores and the clipping of pixels need an amplitude and a fit: it is done three times.
     """
-    unit, coefficients = rough_amplitude(flux, ivar, rows, model.mean), None
-    for number in range(N_SOLVES):
-        if number:
-            step = np.clip(fit.coefficients[:, 0], *STEP)
-            unit, coefficients = unit * step, fit.coefficients / step[:, None]
-        fit = _solve(flux[rows], ivar[rows], unit, model, basis, pairs, coefficients)
+    unit = _rough_amplitude(flux, ivar, rows, model.mean)
+    fit = _solve(flux[rows], ivar[rows], unit, model, basis, pairs, None)
+    for _ in range(N_SOLVES - 1):
+        step = np.clip(fit.coefficients[:, 0], *STEP)
+        unit = unit * step
+        fit = _solve(flux[rows], ivar[rows], unit, model, basis, pairs, fit.coefficients / step[:, None])
     return fit, unit
 
 
 def _solve(flux, ivar, unit, model, basis, pairs, coefficients):
     """Solve for the most probable coefficients of spectra in units of `unit`; earlier ones tell what to clip."""
     is_learned = np.isfinite(model.scatter)
-    known = (ivar > 0) & is_learned
+    known = _known(flux, ivar) & is_learned
     y = np.where(known, flux, 0.0) / unit[:, None]
-    noise_weight = np.where(known, ivar, 0.0) * unit[:, None] * unit[:, None]
+    noise_weight = np.where(known, ivar, 0.0) * unit[:, None] * (unit[:, None] / model.inflation)
     weight = noise_weight / (1 + noise_weight * np.where(is_learned, model.scatter, 0.0))
-    if coefficients is not None:
+    if coefficients is None:
+        spread = (model.axes**2).sum(axis=0) + (ROUGH * model.mean) ** 2
+        distance = np.abs(y - model.mean) * np.sqrt(weight / (1 + weight * spread))
+    else:
         distance = np.sqrt(weight) * np.abs(y - coefficients @ basis)
-        weight *= CLIP / np.maximum(distance, CLIP)
+    weight *= CLIP / np.maximum(distance, CLIP)
     precision = _unfold(weight @ pairs, len(basis)) + np.diag(np.r_[1e-12, np.ones(len(basis) - 1)])
     covariance = np.linalg.inv(precision)
     pull = (weight * y) @ basis.T
@@ -261,9 +302,10 @@ def _start_axes(flux, ivar, rows, amplitude, model, n_axes):
     spread = np.where(is_learned, model.scatter, 0.0)
     for places in _blocks(np.arange(len(rows))):
         unit = amplitude[places, None]
-        known = (ivar[rows[places]] > 0) & is_learned
-        rest = np.where(known, flux[rows[places]], 0.0) / unit - model.mean
-        noise_weight = np.where(known, ivar[rows[places]], 0.0) * unit * unit
+        block = rows[places]
+        known = _known(flux[block], ivar[block]) & is_learned
+        rest = np.where(known, flux[block], 0.0) / unit - model.mean
+        noise_weight = np.where(known, ivar[block], 0.0) * unit * unit
         reach = CLIP * np.sqrt(spread + 1 / np.where(known, noise_weight, np.inf))
         rest = np.clip(rest, -reach, reach)
         filled[places] = np.where(known, rest, 0.0) * noise_weight * spread / (1 + noise_weight * spread)
@@ -281,6 +323,17 @@ def _excess_variance(rest, variance):
         total = np.maximum(variance + excess, np.finfo(float).tiny)
         excess = max(0.0, float(((np.minimum(rest**2, 9 * total) - variance) / total**2).sum() / (total**-2).sum()))
     return excess
+
+
+def _lag_products(residual, known):
+    """Return sums and counts of the products of residuals at distances of 0 to N_LAGS pixels."""
+    n_pixels = residual.shape[1]
+    sums = np.zeros((2, N_LAGS + 1))
+    for lag in range(min(N_LAGS + 1, n_pixels)):
+        both = known[:, lag:] & known[:, : n_pixels - lag]
+        sums[0, lag] = (residual[:, lag:] * residual[:, : n_pixels - lag])[both].sum()
+        sums[1, lag] = np.count_nonzero(both)
+    return sums
 
 
 def _products(basis):
