@@ -7,6 +7,7 @@ import numpy as np
 from sklearn_sedzoo._kernels.rebinning import COVERED, bin_edges
 
 STATISTICS = ("mean", "pixel_mean", "median", "max", "l2", "integral", "ivar_mean", "value")
+SUMS = ("mean", "pixel_mean", "integral", "ivar_mean", "value")
 ROWS_AT_ONCE = 1024
 
 
@@ -67,6 +68,30 @@ def band_scale(flux: np.ndarray, weights: np.ndarray, statistic: str, ivar: np.n
             block[inverse == 0] = np.nan
         scale[rows] = _statistic(block, weights, statistic, inverse)
     return scale
+
+
+def band_scale_error(weights: np.ndarray, statistic: str, ivar: np.ndarray) -> np.ndarray:
+    """Return the standard error of what `band_scale` returns, for the statistics that are sums of pixels."""
+    pixels = np.flatnonzero(weights)
+    band = slice(pixels[0], pixels[-1] + 1)
+    weights = weights[band]
+    error = np.empty(len(ivar))
+    for start in range(0, len(ivar), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        inverse = ivar[rows, band].astype(np.float64)
+        known = inverse > 0
+        if statistic == "ivar_mean":
+            total = np.sqrt(inverse @ weights)
+            error[rows] = np.divide(1, total, out=np.full(len(total), np.nan), where=total > 0)
+            continue
+        deviation = 1 / np.sqrt(np.where(known, inverse, np.inf))
+        largest = deviation.max(axis=1, keepdims=True)  # 1e-200 squared would vanish
+        largest = np.where(largest > 0, largest, 1.0)
+        covered = known @ weights
+        total = largest[:, 0] * np.sqrt((deviation / largest) ** 2 @ weights**2)
+        mean = np.divide(total, covered, out=np.full(len(total), np.nan), where=covered > 0)
+        error[rows] = mean * weights.sum() if statistic == "integral" else mean
+    return error
 
 
 def _statistic(flux, weights, statistic, ivar=None):

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sklearn_sedzoo._containers import SpectrumTable
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.preprocessing import FluxNormalizer, FluxScale
 
@@ -134,3 +135,101 @@ def test_flux_scale_is_the_logarithm_of_what_the_normalizer_divides_by():
     log_scale = FluxScale((4050, 4150), wavelength=GRID).set_output(transform="pandas").fit_transform(X)
     assert list(log_scale.columns) == ["log10_scale"]
     np.testing.assert_allclose(10 ** log_scale["log10_scale"], scale, rtol=1e-12)
+
+
+def observed(snr, seed=0, n=200, gap=None):
+    """Spectra of two shapes and their noise-free mean in the band, seen at one signal-to-noise."""
+    rng = np.random.default_rng(seed)
+    scores, slope = rng.normal(size=(n, 2)), (GRID - 4100) / 100
+    shape = 3 + scores @ [0.3 * slope, 0.2 * slope**2]
+    flux = shape * 10 ** rng.uniform(-18, -16, (n, 1))
+    sigma = flux.mean(axis=1, keepdims=True) / snr * np.ones_like(flux)
+    truth = np.array([mean_in_band(row, 4050, 4150) for row in flux])
+    flux = flux + sigma * rng.standard_normal(flux.shape)
+    ivar = 1 / sigma**2
+    if gap is not None:
+        flux[:, gap], ivar[:, gap] = np.nan, 0
+    return SpectrumTable(flux, GRID, ivar=ivar), truth
+
+
+def test_auto_is_the_model_where_there_are_inverse_variances():
+    table, _ = observed(20)
+    assert FluxNormalizer((4050, 4150)).fit(table).statistic_ == "model"
+    assert FluxScale().fit(table).statistic_ == "model"
+    bare = FluxNormalizer((4050, 4150), wavelength=GRID).fit(table.flux)
+    assert bare.statistic_ == "mean"
+    assert FluxNormalizer((4050, 4150), statistic="median").fit(table).statistic_ == "median"
+    with pytest.raises(ValueError, match="statistic='model' of FluxNormalizer needs inverse variances: columns ivar_"):
+        FluxNormalizer(statistic="model").fit(table.flux)
+    model = FluxNormalizer((4050, 4150)).fit(table.to_frame())
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.transform(table.to_frame().iloc[:, : len(GRID)])
+
+
+@pytest.mark.parametrize("band", [(4050, 4150), None])
+def test_without_noise_model_and_mean_are_the_same(band):
+    table, _ = observed(1e6)
+    model, mean = (FluxNormalizer(band, statistic=name).fit(table) for name in ("model", "mean"))
+    np.testing.assert_allclose(model.scale(table), mean.scale(table), rtol=1e-3)
+    np.testing.assert_allclose(10 ** FluxScale(band).fit_transform(table)[:, 0], mean.scale(table), rtol=1e-3)
+
+
+def test_the_model_is_less_noisy_than_the_mean_and_knows_its_error():
+    table, truth = observed(2)
+    model, mean = (FluxNormalizer((4050, 4150), statistic=name).fit(table) for name in ("model", "mean"))
+    error = {name: step.scale(table) / truth - 1 for name, step in (("model", model), ("mean", mean))}
+    assert np.std(error["model"]) < 0.8 * np.std(error["mean"])
+    for step, name in ((model, "model"), (mean, "mean")):
+        assert 0.8 < np.std(error[name] * truth / step.scale_error(table)) < 1.2
+
+
+def test_the_model_fills_a_band_that_is_masked():
+    table, _ = observed(20)
+    hidden, truth = observed(20, seed=1, gap=(GRID > 4040) & (GRID < 4160))
+    normalizer = FluxNormalizer((4050, 4150)).fit(table)
+    scale, error = normalizer.scale(hidden), normalizer.scale_error(hidden)
+    assert np.abs(scale / truth - 1).max() < 0.3
+    assert 0.8 < np.std((scale - truth) / error) < 1.2
+    result = normalizer.transform(hidden)
+    np.testing.assert_allclose(result.iloc[:, 0] * scale, hidden.flux[:, 0])
+
+
+def test_what_is_not_above_three_sigma_is_not_divided_by():
+    table, _ = observed(20)
+    flux, ivar = table.flux.copy(), table.ivar.copy()
+    rng = np.random.default_rng(0)
+    flux[4] = rng.standard_normal(len(GRID)) / np.sqrt(ivar[4])
+    flux[7] *= -1
+    ivar[9] = 0
+    table = SpectrumTable(flux, GRID, ivar=ivar)
+    normalizer = FluxNormalizer((4050, 4150)).fit(table)
+    fault = r"3 of 200 spectra have no positive model flux of 3 sigma or more in the band \(4050, 4150\)"
+    with pytest.warns(SedDataWarning, match=fault) as caught:
+        result = normalizer.transform(table).to_numpy()
+    assert len(caught) == 1
+    bad = [4, 7, 9]
+    np.testing.assert_array_equal(np.isnan(result[:, : len(GRID)]).all(axis=1), np.isin(range(200), bad))
+    assert (result[bad, len(GRID) :] == 0).all()
+    with pytest.warns(SedDataWarning, match=fault):
+        assert np.isnan(normalizer.scale_error(table)[bad]).all()
+    with pytest.raises(ValueError, match=r"3 of 200 spectra .* or pass on_bad='mask'"):
+        normalizer.set_params(on_bad="raise").transform(table)
+
+
+@pytest.mark.parametrize("statistic", ["mean", "pixel_mean", "integral", "ivar_mean"])
+def test_errors_of_sums_are_those_of_repeated_noise(statistic):
+    table, _ = observed(30, n=1)
+    rng = np.random.default_rng(5)
+    sigma = rng.uniform(0.5, 2, len(GRID)) / np.sqrt(table.ivar[0, 0])
+    again = SpectrumTable(
+        table.flux + sigma * rng.standard_normal((3000, len(GRID))), GRID, ivar=np.tile(sigma**-2.0, (3000, 1))
+    )
+    normalizer = FluxNormalizer((4050, 4150), statistic=statistic).fit(again)
+    np.testing.assert_allclose(normalizer.scale_error(again), np.std(normalizer.scale(again)), rtol=0.05)
+
+
+def test_only_sums_have_errors():
+    table, _ = observed(30)
+    for normalizer, X in ((FluxNormalizer(statistic="median"), table), (FluxNormalizer(), table.flux)):
+        with pytest.raises(ValueError, match="scale_error of FluxNormalizer needs columns ivar_"):
+            normalizer.fit(X).scale_error(X)
