@@ -29,16 +29,19 @@ def is_identifier(name, column):
         return bool(is_named and len(known) < len(column) and (known == np.round(known)).all())
     if is_named:
         return True
-    if is_label(name, column) or is_nuisance(name) or isinstance(column.dtype, pd.CategoricalDtype):
+    if _names_label(name) or is_nuisance(name) or isinstance(column.dtype, pd.CategoricalDtype):
         return False
     return len(known) >= FEWEST_UNIQUE and known.map(str).nunique() == len(known)
 
 
 def is_label(name, column):
     """Tell whether a column of whole numbers only labels its objects: flags, bit masks, plates, classes."""
+    return _names_label(name) and pd.api.types.is_integer_dtype(column)
+
+
+def _names_label(name):
     name = _squash(name)
-    is_named = name in {_squash(usual) for usual in LABEL_NAMES} or "FLAG" in name or name.endswith("MASK")
-    return is_named and pd.api.types.is_integer_dtype(column)
+    return name in {_squash(usual) for usual in LABEL_NAMES} or "FLAG" in name or name.endswith("MASK")
 
 
 def is_nuisance(name):
@@ -48,12 +51,19 @@ def is_nuisance(name):
 
 
 def judge_columns(properties):
-    """Return the properties that say something of the objects: without identifiers, labels as words."""
+    """Return the properties that say something of the objects: without identifiers, labels as words.
+
+    Numbers become float64 in native byte order, NaN where they are missing or infinite.
+    """
     judged = properties[[name for name in properties if not is_identifier(name, properties[name])]].copy()
     for name in judged:
-        if is_label(name, judged[name]):
-            words = judged[name].astype("Int64").astype(str).astype(object)
-            judged[name] = words.where(judged[name].notna(), None)
+        column = judged[name].infer_objects()  # numbers that came as objects
+        if is_label(name, column):
+            words = column.astype("Int64").astype(str).astype(object)
+            judged[name] = words.where(column.notna(), None)
+        elif pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+            values = column.to_numpy(dtype=float, na_value=np.nan)
+            judged[name] = np.where(np.isfinite(values), values, np.nan)
     judged.attrs = dict(properties.attrs)
     return judged
 

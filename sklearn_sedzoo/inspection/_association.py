@@ -11,6 +11,8 @@ from sklearn_sedzoo._kernels import association
 from sklearn_sedzoo._validation import check_integer
 from sklearn_sedzoo.metrics import adjusted_mutual_information, conditional_entropy, epsilon_squared
 
+COLUMNS = ("n", "groups", "epsilon2", "low", "high", "ceiling", "ami", "entropy_given", "entropy", "p_value")
+
 
 def property_association(labels, properties, *, n_permutations=500, n_resamples=200, random_state=0):
     """Measure how far groups explain each property, corrected for chance.
@@ -86,8 +88,8 @@ def property_association(labels, properties, *, n_permutations=500, n_resamples=
     rows = [
         _measure(labels[mapped], column[mapped], n_permutations, n_resamples, rng) for _, column in properties.items()
     ]
-    table = pd.DataFrame(rows, index=pd.Index(properties.columns, name="property"))
-    table["q_value"] = association.control_false_discovery(table["p_value"].to_numpy())
+    table = pd.DataFrame(rows, index=pd.Index(properties.columns, name="property"), columns=COLUMNS)
+    table["q_value"] = association.control_false_discovery(table["p_value"].to_numpy(dtype=float))
     return table
 
 

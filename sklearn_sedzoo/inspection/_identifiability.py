@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
@@ -25,6 +27,7 @@ LEAK = "leak"
 
 _Z_CHANCE = 2.33  # one-sided 1 % of a normal distribution
 _MIN_SKILL = 0.05
+_FEWEST = 30  # spectra for a threefold prediction
 _TREES = {"n_estimators": 40, "min_samples_leaf": 3}
 
 
@@ -168,7 +171,7 @@ def _predict(features, column, seed):
     known = column.notna().to_numpy() & np.isfinite(features).all(axis=1)
     features, column = features[known], column[known]
     folds = KFold(3, shuffle=True, random_state=seed)
-    if len(column) < 30:
+    if len(column) < _FEWEST:
         return np.nan, False
     if is_measured(column):
         truth = column.to_numpy(dtype=float)
@@ -179,7 +182,9 @@ def _predict(features, column, seed):
         truth = column.astype(str).to_numpy()
         names, which = np.unique(truth, return_inverse=True)
         guess = names[np.bincount(which).argmax()]
-        predicted = cross_val_predict(ExtraTreesClassifier(**_TREES, random_state=seed), features, truth, cv=folds)
+        with warnings.catch_warnings():  # words of which each occurs a few times are judged like others
+            warnings.filterwarnings("ignore", "The number of unique classes is greater than 50%", UserWarning)
+            predicted = cross_val_predict(ExtraTreesClassifier(**_TREES, random_state=seed), features, truth, cv=folds)
         gain = ((predicted == truth) - (guess == truth).astype(float)) / max(np.mean(truth != guess), 1e-12)
     skill = float(gain.mean())
     return skill, bool(skill > _MIN_SKILL and skill > _Z_CHANCE * gain.std() / np.sqrt(len(gain)))
@@ -201,6 +206,8 @@ def _explain(row, is_told):
     ceiling = "" if np.isnan(row["ceiling"]) else f", {row['ceiling']:.2f} for groups made from the true parameters"
     if verdict == CONSTANT:
         return f"{name} is the same for all objects, so nothing can tell them apart by it."
+    if np.isnan(row["skill_latent"]):
+        return f"{name} is known for too few spectra to be judged (fewer than {_FEWEST})."
     if verdict == NORMALISED_AWAY:
         return (
             f"{name} cannot be told from the latents (skill {row['skill_latent']:.2f}) and comes back with the "
