@@ -363,3 +363,45 @@ def test_the_recipe_of_the_thesis(tmp_path, capsys):
     assert model["cluster"]["normalize"].statistic == "pixel_mean"
     assert model["cluster"]["embed"].whiten is False
     assert "Conv1DTranspose" in (tmp_path / "zoo" / "network.txt").read_text()
+
+
+def test_a_model_of_the_rest_frame_takes_spectra_at_rest_as_they_are(observed, tmp_path, capsys):
+    rest = make_catalog()
+    rest.frame, rest.ivar = "rest", np.full(rest.flux.shape, 1e38)
+    write_catalog(tmp_path / "rest.fits", rest)
+    model, out = str(observed / "zoo" / "model.skops"), tmp_path / "map.fits"
+    assert main(["apply", model, str(tmp_path / "rest.fits"), "--out", str(out)]) == 0
+    assert "Frame: rest, as the file states" in capsys.readouterr().err
+    table, shifted = read_map(out), read_map(observed / "zoo" / "map.fits")
+    both = (shifted["cluster"] >= 0).to_numpy()
+    assert np.mean(table["cluster"][both] == shifted["cluster"][both]) > 0.9  # the same galaxies, brought to rest
+
+
+def test_redshifts_come_from_another_table(observed, tmp_path, capsys):
+    catalog = read_catalog(observed / "catalog.fits")
+    z = catalog.properties[["id", "redshift"]].rename(columns={"redshift": "zspec", "id": "object"})
+    z.iloc[::-1].to_csv(tmp_path / "z.csv", index=False)
+    catalog.properties = catalog.properties[["id"]]
+    write_catalog(tmp_path / "bare.fits", catalog)
+    check = ["check", str(tmp_path / "bare.fits")]
+    assert main(check) == 0
+    assert "there are no redshifts (columns: id). Join them" in capsys.readouterr().out
+    assert main(["map", str(tmp_path / "bare.fits"), "--out", str(tmp_path / "zoo")]) == 2
+    assert "there are no redshifts" in capsys.readouterr().err
+    assert not (tmp_path / "zoo").exists()
+    known = ["--catalog", str(tmp_path / "z.csv"), "--on", "id,object", "--redshift-column", "zspec"]
+    assert main([*check, *known]) == 0
+    low, high = z["zspec"].min(), z["zspec"].max()
+    assert f"{low:.4g} to {high:.4g}: use SpectrumResampler(redshift='redshift')" in capsys.readouterr().out
+    assert main([*check, "--redshift-column", "zspec"]) == 2
+    assert "has no such column; it has id" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--frame", "Rest"], ["--grid", "4000:3000:1"], ["--grid", "1:2"], ["--mask-bits", "x"]]
+)
+def test_wrong_words_about_the_input_exit_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main(["check", "a.fits", *arguments])
+    assert exit_.value.code == 2
+    assert arguments[0] in capsys.readouterr().err
