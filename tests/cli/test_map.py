@@ -120,7 +120,10 @@ def test_apply_writes_a_report_about_the_new_spectra(mapped, tmp_path, capsys):
     header = fits.getheader(tmp_path / "odd_map.fits", "MAP")
     assert (header["N_INSIDE"], header["NOUTSIDE"]) == (inside, 12 - inside)
     page = (tmp_path / "odd.html").read_text()
-    assert f"{inside} are of the kind that the model was trained on, {12 - inside} are not" in page
+    assert f"{inside} are in the domain of the model, {12 - inside} are out of domain" in page
+    listed = page[page.index('<section id="unusual">') :].split("</table>")[0]
+    assert listed.count("<button data-row=") == len(table)
+    assert all(row["unusual_in"] in listed for _, row in table.iterrows())
 
 
 def test_similar_lists_the_nearest_spectra(mapped, capsys):
