@@ -365,7 +365,9 @@ def _():
 
 @case(37, "one NaN pixel")
 def _(path):
-    refuses("1 of 4 spectra are not finite; first at row 2, column 50", resampler().fit, with_value(np.nan))
+    refuses(
+        "1 of 4 spectra are not finite; first at row 2, column 50", resampler(on_bad="raise").fit, with_value(np.nan)
+    )
     masked = resampler(on_bad="mask").fit_transform(with_value(np.nan))
     assert np.isnan(masked).any(axis=1).tolist() == [False, False, True, False]
     file = file_of(path / "a.fits", with_value(np.nan))
@@ -381,14 +383,14 @@ def _(path):
 def _(path):
     flux = FLUX.copy()
     flux[1] = np.nan
-    refuses("1 of 4 spectra are not finite; first at row 1", resampler().fit, flux)
+    refuses("1 of 4 spectra are not finite; first at row 1", resampler(on_bad="raise").fit, flux)
     assert np.isnan(resampler(on_bad="mask").fit_transform(flux)[1]).all()
     assert read_catalog(file_of(path / "a.fits", flux)).quality[1] & QUALITY_BITS["empty"]
 
 
 @case(39, "+inf")
 def _():
-    refuses("row 2, column 50", resampler().fit, with_value(np.inf))
+    refuses("row 2, column 50", resampler(on_bad="raise").fit, with_value(np.inf))
     expected = resampler(on_bad="mask").fit_transform(with_value(np.nan))
     np.testing.assert_array_equal(resampler(on_bad="mask").fit_transform(with_value(np.inf)), expected)
 
@@ -471,7 +473,7 @@ def _(path):
 @case(49, "masked array")
 def _():
     masked = np.ma.MaskedArray(with_value(1e9), mask=with_value(1e9) == 1e9)
-    refuses("row 2, column 50", resampler().fit, masked)
+    refuses("row 2, column 50", resampler(on_bad="raise").fit, masked)
     expected = resampler(on_bad="mask").fit_transform(with_value(np.nan))
     np.testing.assert_array_equal(resampler(on_bad="mask").fit_transform(masked), expected)
 

@@ -130,7 +130,7 @@ def test_bad_rows_are_named_or_masked():
 def test_an_embedding_that_knows_no_errors_never_sees_them():
     names = [repr(float(w)) for w in GRID]
     frame = pd.DataFrame(
-        np.hstack([FLUX, np.full_like(FLUX, 1e34)]), columns=[*names, *(f"ivar_{name}" for name in names)]
+        np.hstack([FLUX, np.full_like(FLUX, 1e38)]), columns=[*names, *(f"ivar_{name}" for name in names)]
     )
     parameters = {"grid": 64, "embed": PCA(2), "final": KMeans(3, random_state=0)}
     with_errors = make_sed_pipeline(**parameters).set_params(normalize__statistic="mean").fit(frame)

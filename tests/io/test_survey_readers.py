@@ -114,7 +114,7 @@ def test_a_hundred_euclid_spectra_beside_their_redshifts(data_dir, tmp_path):
         table = read_spectra(tmp_path)
     assert len(table) == 100
     assert table.quality.tolist() == [0] * 100
-    assert table.meta["unused"] == ["euclid_nisp_redshifts.csv"]
+    assert "euclid_nisp_redshifts.csv" in table.meta["unused"]
     assert 0.8 < (table.ivar > 0).mean() < 0.95
     # H-alpha of the weighted stack at rest, in pixels of 6 Angstrom
     redshift = pd.read_csv(catalog).set_index("object_id")["spe_z"].reindex(table.properties["id"]).to_numpy()

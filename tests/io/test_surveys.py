@@ -88,6 +88,7 @@ def test_the_arms_of_a_desi_coadd_are_joined_by_their_weights(tmp_path):
         ("desi_coadd-sv3-dark-26065.fits", 5, 3),
     ],
 )
+@pytest.mark.filterwarnings("ignore:X of SpectrumResampler is in the observed frame")  # these have no redshifts
 def test_real_files_go_through_resampling_and_normalisation(data_dir, name, n_spectra, n_empty):
     table = read_catalog(data_dir / "real" / name)
     assert len(table) == n_spectra
