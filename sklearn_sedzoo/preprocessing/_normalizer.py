@@ -214,7 +214,7 @@ class FluxNormalizer(_BandScale):
     template, or to few axes, would move with the redshift, which decides what pixels are seen.) One more axis, a
     step over the band, lets a spectrum of high signal-to-noise have the mean of its own pixels. The errors count the
     correlation of neighboring bins. Cost: n_samples x n_wavelengths x 200 multiplications for each of three passes in
-    `transform`, and of fourteen in `fit`; 256 rows at a time in float64.
+    `transform`, and of ten in `fit`; 256 rows at a time in float64.
 
     References
     ----------

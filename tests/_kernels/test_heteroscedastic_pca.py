@@ -41,10 +41,10 @@ def width(values):
 
 def test_the_axes_span_those_of_the_truth():
     flux, amplitude, rng = make_truth()
-    model = fit_spectrum_model(*observe(flux, rng.uniform(5, 50, len(flux)), rng), n_axes=3)
+    model = fit_spectrum_model(*observe(flux, rng.uniform(50, 500, len(flux)), rng), n_axes=3)
     found = np.linalg.qr(np.vstack([model.mean, model.axes]).T)[0]
     truth = np.linalg.svd(flux / amplitude[:, None], full_matrices=False)[2][:4]  # without noise: rank 4
-    np.testing.assert_allclose(np.linalg.svd(truth @ found, compute_uv=False), 1, atol=0.01)
+    np.testing.assert_allclose(np.linalg.svd(truth @ found, compute_uv=False), 1, atol=0.002)
 
 
 @pytest.mark.parametrize("snr", [1, 3, 30])
