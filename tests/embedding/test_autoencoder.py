@@ -351,8 +351,8 @@ def spoil(value):
 @pytest.mark.parametrize(
     ("settings", "X", "message"),
     [
-        ({}, spoil(np.nan), "1 of 60 spectra are not finite; first at row 3"),
-        ({}, spoil(np.inf), "1 of 60 spectra are not finite; first at row 3"),
+        ({"on_bad": "raise"}, spoil(np.nan), "1 of 60 spectra are not finite; first at row 3"),
+        ({"on_bad": "raise"}, spoil(np.inf), "1 of 60 spectra are not finite; first at row 3"),
         ({}, spoil(1e300), "holds values up to 1e\\+300.*FluxNormalizer"),
         ({}, np.array([["a", "b"], ["c", "d"]]), "must hold numbers"),
         ({"latent_dim": 50}, make_spectra(), "`latent_dim` of ConvAutoencoderEmbedder must be at most 43, got 50"),
@@ -387,7 +387,7 @@ def test_bad_refit_keeps_the_fitted_model():
     embedder = ConvAutoencoderEmbedder(2, **TINY["residual"], random_state=0).fit(X)
     Z = embedder.transform(X)
     with pytest.raises(ValueError, match="not finite"):
-        embedder.fit(spoil(np.nan))
+        embedder.set_params(on_bad="raise").fit(spoil(np.nan))
     with pytest.raises(ValueError, match="at most 1, got 2"):
         embedder.fit(X[:, :1])
     np.testing.assert_array_equal(embedder.transform(X), Z)
