@@ -368,6 +368,7 @@ def test_the_recipe_of_the_thesis(tmp_path, capsys):
     assert "Conv1DTranspose" in (tmp_path / "zoo" / "network.txt").read_text()
 
 
+@pytest.mark.filterwarnings("ignore:.*stairs:sklearn_sedzoo.exceptions.SedGridWarning")  # coarse outside 3900-4300
 def test_a_model_of_the_rest_frame_takes_spectra_at_rest_as_they_are(observed, tmp_path, capsys):
     rest = make_catalog()
     rest.frame, rest.ivar = "rest", np.full(rest.flux.shape, 1e38)
@@ -377,7 +378,9 @@ def test_a_model_of_the_rest_frame_takes_spectra_at_rest_as_they_are(observed, t
     assert "Frame: rest, as the file states" in capsys.readouterr().err
     table, shifted = read_map(out), read_map(observed / "zoo" / "map.fits")
     both = (shifted["cluster"] >= 0).to_numpy()
-    assert np.mean(table["cluster"][both] == shifted["cluster"][both]) > 0.9  # the same galaxies, brought to rest
+    for name in ("latent0", "latent1"):  # two numbers make the spectra; the third latent is rounding
+        off = table.loc[both, name] - shifted.loc[both, name]
+        assert off.std() < 0.25 * shifted.loc[both, name].std(), name
 
 
 def test_redshifts_come_from_another_table(observed, tmp_path, capsys):
