@@ -75,10 +75,12 @@ def default_recipe(catalog, seed, dereddening=True):
         )
     if redshift is None:
         low, high = grid_range or wavelength[[0, -1]]
-    n_bins = min(N_BINS, np.count_nonzero((wavelength >= low) & (wavelength <= high)))  # finer would be stairs
+    stretch = 1.0 if redshift is None else 1 + np.median(catalog.redshift[is_usable_redshift(catalog.redshift)])
+    inside = (wavelength >= low * stretch) & (wavelength <= high * stretch)
+    n_bins = max(2, min(N_BINS, int(np.count_nonzero(inside))))  # finer would be oversampled
     band = BAND
     if not (low <= BAND[0] and BAND[1] <= high):
-        middle, width = (low + high) / 2, (high - low) / 10
+        middle, width = (low + high) / 2, (high - low) / 2  # wide: such spectra are often faint
         band = (float(np.round(middle - width / 2)), float(np.round(middle + width / 2)))
         notes.append(
             f"The spectra do not cover the band {BAND[0]:.0f} to {BAND[1]:.0f} Angstrom of the normalization: it is "
