@@ -5,7 +5,7 @@ from matplotlib.pyplot import close
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from sklearn_sedzoo._containers import judge_columns
+from sklearn_sedzoo._containers import is_nuisance, judge_columns
 from sklearn_sedzoo.plotting import (
     LatentDisplay,
     MapPanelsDisplay,
@@ -31,7 +31,7 @@ def default_figures(catalog, zoo, table):
     labels = used["cluster"]
     on_map = Pipeline([("embed", embed), ("map", zoo.map["map"])])
     properties = varying(used, catalog)
-    shade = properties.columns[0] if len(properties.columns) else None
+    shade = next(iter(sorted(properties.columns, key=is_nuisance)), None)  # rather physics than redshift or S/N
     rows = spread_rows(len(used), 6)
     band = zoo.cluster["normalize"].band
     yield "spectra", SpectraDisplay.from_spectra(zoo.normalized, band=band, rows=rows).figure_
