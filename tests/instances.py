@@ -5,7 +5,7 @@ Each entry: (estimator, {check name: reason it is expected to fail}). An expecte
 
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
 from sklearn_sedzoo.inspection import SpectrumOutlierDetector
-from sklearn_sedzoo.mapping import SOMClusterer, SOMMapper, SOMRegressor
+from sklearn_sedzoo.mapping import SOMClassifier, SOMClusterer, SOMMapper, SOMRegressor
 from sklearn_sedzoo.photometry import MagnitudeToColor, SyntheticPhotometry
 from sklearn_sedzoo.photoz import SOMRedshiftRegressor
 from sklearn_sedzoo.preprocessing import (
@@ -64,6 +64,8 @@ INSTANCES = [
     (MagnitudeToColor(ref_band=0), {}),
     (MagnitudeToColor(ref_band="all", colors="all", nondetection=99, limits=None), {}),
     (SOMClusterer(SOMMapper(4, 3, n_epochs=5), n_clusters=3), {}),
+    (SOMClassifier(SOMMapper(4, 3, n_epochs=5)), {}),
+    (SOMClassifier(SOMMapper(4, 3, n_epochs=5), n_near=3, fallback="prior", random_state=0), {}),
     (SOMRegressor(SOMMapper(14, 14, n_epochs=5)), {}),
     (SOMRegressor(SOMMapper(4, 3, n_epochs=5), statistic="local_linear", n_neighbors=10, n_maps=2, random_state=0), {}),
     (SpectrumOutlierDetector(random_state=0), {}),

@@ -11,6 +11,7 @@ from sklearn_sedzoo._validation import is_usable_redshift
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.inspection import in_domain
 from sklearn_sedzoo.io import QUALITY_BITS, count_quality
+from sklearn_sedzoo.mapping import FittedMap
 
 HOPELESS = ("empty", "zero", "unreadable", "mostly_masked")  # no step can do anything with these
 MOST_MASKED = 0.9  # share of the pixels of the common grid without which a spectrum is left out
@@ -122,7 +123,7 @@ def place_rows(catalog, quality, usable, normalized, latent, cluster, zoo):
 
     Rows that were not used have cluster and cell -1, distance, error and latents NaN, and are outside the domain.
     """
-    som = zoo["map"]
+    fitted = FittedMap.of(zoo["map"])
     frame = pd.DataFrame({"id": _identities(catalog)})
     for name in ("cluster", "cell_row", "cell_column"):
         frame[name] = np.int32(-1)
@@ -131,18 +132,17 @@ def place_rows(catalog, quality, usable, normalized, latent, cluster, zoo):
     frame["unusual_in"] = ""
     frame["in_domain"] = False
     frame["quality"] = quality
-    n_latents = som.weights_.shape[-1]
+    n_latents = fitted.n_features
     for i in range(n_latents):
         frame[f"latent{i}"] = np.float32(np.nan)
     if usable.any():
         frame.loc[usable, [f"latent{i}" for i in range(n_latents)]] = np.asarray(latent, dtype=np.float32)
-        cell = np.asarray(som.predict(latent))
+        cell = FittedMap.locate(fitted, latent)
         frame.loc[usable, "cluster"] = np.asarray(cluster.predict(latent), dtype=np.int32)
         frame.loc[usable, "cell_row"], frame.loc[usable, "cell_column"] = (
-            part.astype(np.int32) for part in np.unravel_index(cell, som.cell_shape)
+            part.astype(np.int32) for part in np.unravel_index(cell, fitted.shape)
         )
-        weights = som.weights_.reshape(-1, n_latents)
-        frame.loc[usable, "distance"] = np.linalg.norm(np.asarray(latent, dtype=float) - weights[cell], axis=1)
+        frame.loc[usable, "distance"] = fitted.distances(np.asarray(latent, dtype=float), cell)
         judged = judge_rows(zoo, normalized)
         frame.loc[usable, "reconstruction_error"] = judged["reconstruction_error"].to_numpy()
         frame.loc[usable, "domain_score"] = judged["score"].to_numpy()

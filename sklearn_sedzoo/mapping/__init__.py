@@ -1,7 +1,9 @@
 """Self-organizing maps: spectra, latents or colours to the cells of a map."""
 
+from sklearn_sedzoo.mapping._classifier import SOMClassifier
 from sklearn_sedzoo.mapping._clusterer import SOMClusterer
+from sklearn_sedzoo.mapping._fitted_map import FittedMap
 from sklearn_sedzoo.mapping._mapper import SOMMapper
 from sklearn_sedzoo.mapping._regressor import SOMRegressor
 
-__all__ = ["SOMClusterer", "SOMMapper", "SOMRegressor"]
+__all__ = ["FittedMap", "SOMClassifier", "SOMClusterer", "SOMMapper", "SOMRegressor"]

@@ -1,6 +1,7 @@
 """SOMMapper: rows of numbers to cells of a self-organizing map."""
 
 import warnings
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,28 +10,36 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_sedzoo._kernels.som_distance import measure_distances, measure_own
-from sklearn_sedzoo._kernels.som_grid import are_neighbors, average_neighbors, lay_cells
-from sklearn_sedzoo._kernels.som_search import find_best_cells
-from sklearn_sedzoo._kernels.som_update import measure_energy, update_weights
-from sklearn_sedzoo._validation import check_sample_weight, check_spectra, check_squares, point_at
+from sklearn_sedzoo._kernels.som_search import Assignment
+from sklearn_sedzoo._kernels.som_start import make_weights
+from sklearn_sedzoo._kernels.som_subspace import find_subspace
+from sklearn_sedzoo._kernels.som_update import update_weights
+from sklearn_sedzoo._validation import check_sample_weight, check_spectra, point_at
 from sklearn_sedzoo.exceptions import SedDataWarning
-from sklearn_sedzoo.mapping._batch import average_error, remember
-from sklearn_sedzoo.mapping._initial import make_weights
+from sklearn_sedzoo.mapping._fitted_map import FittedMap
+from sklearn_sedzoo.mapping._online import train_online
 from sklearn_sedzoo.mapping._parameters import (
+    NEIGHBORHOODS,
     check_parameters,
     choose_init,
-    describe_grid,
     draw_seeds,
     find_last_radius,
     find_radii,
-    find_shape,
+    find_radius,
+    plan_radii,
 )
-from sklearn_sedzoo.mapping._progress import EpochReporter
-from sklearn_sedzoo.mapping._schedule import find_radius
-from sklearn_sedzoo.mapping._statistics import summarize_cells
-from sklearn_sedzoo.mapping._threads import hold_blas
-from sklearn_sedzoo.mapping._training import Run, choose_subspace, normalize_weights, train_map
+from sklearn_sedzoo.mapping._train import EpochReporter, average_error, hold_blas, remember, train_batch
+
+
+@dataclass
+class _Run:
+    """One trained map: the map, history, final assignment of the data, distortion, size of the compressed data."""
+
+    fitted: FittedMap
+    history: dict
+    found: Assignment
+    energy: float
+    n_compressed: int | None = None
 
 
 def _is_batch(som):
@@ -103,6 +112,9 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
+    map_ : FittedMap
+        What the fit decided: codebook, grid, metric. Predictions depend on nothing else, so `set_params` counts from
+        the next fit.
     weights_ : ndarray of shape (n_rows, n_columns, n_features)
         Weights of the cells, in units of the data (float64); ``weights_[..., i]`` is a component plane.
     cell_positions_ : ndarray of shape (n_cells, 2)
@@ -208,7 +220,37 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     @property
     def cell_shape(self):
         """Rows and columns of the fitted map; ``numpy.unravel_index(cell, som.cell_shape)`` is the place of a cell."""
-        return self.weights_.shape[:2] if hasattr(self, "weights_") else find_shape(self)
+        return self.map_.shape if hasattr(self, "map_") else (self.n_rows, self.n_columns)
+
+    @property
+    def weights_(self):
+        """Weights of the cells (n_rows, n_columns, n_features)."""
+        return self.map_.weights.reshape(*self.map_.shape, -1)
+
+    @property
+    def cell_positions_(self):
+        """Centers of the cells (n_cells, 2)."""
+        return self.map_.positions
+
+    @property
+    def hits_(self):
+        """Number of training samples in each cell (n_rows, n_columns)."""
+        return self.map_.hits.reshape(self.map_.shape)
+
+    @property
+    def u_matrix_(self):
+        """U-matrix (n_rows, n_columns)."""
+        return self.map_.u_matrix
+
+    @property
+    def quantization_error_(self):
+        """Mean distance of the training samples to their best cell."""
+        return self.map_.quantization_error
+
+    @property
+    def radius_(self):
+        """Radius of the last epoch."""
+        return self.map_.radius
 
     @with_callbacks
     def fit(self, X, y=None, sample_weight=None):
@@ -230,16 +272,12 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         check_parameters(self)
         X, weight = self._read_training(X, sample_weight, reset=True)
         with hold_blas() as map_slabs:
-            reporter = EpochReporter(self, X, self.n_epochs * self.n_init)
-            search = {"map_slabs": map_slabs, **self._search_options(X)}
-            shared = {"subspace": choose_subspace(self, X, weight, search), "search": search, "reporter": reporter}
-            runs = (
-                train_map(self, X, weight, number=number, seed=seed, **shared)
-                for number, seed in enumerate(draw_seeds(self))
-            )
-            best = min(runs, key=lambda run: run.energy)
+            reporter = EpochReporter(self, X, self.n_epochs * self.n_init, self._make_map)
+            train = self._train_online if self.algorithm == "online" else self._train_batch
+            starts = [(choose_init(self, X.shape[1], number), seed) for number, seed in enumerate(draw_seeds(self))]
+            best = min(train(X, weight, starts, map_slabs, reporter), key=lambda run: run.energy)
             self._keep(X, weight, best, best.found)
-            reporter.close(best.weights)
+            reporter.close(self.map_)
         return self
 
     @available_if(_is_batch)
@@ -264,34 +302,35 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         self
         """
         check_parameters(self)
-        is_first = not hasattr(self, "weights_")
-        if self.cell_shape != find_shape(self):
+        is_first, shape = not hasattr(self, "map_"), (self.n_rows, self.n_columns)
+        if self.cell_shape != shape:
             raise ValueError(
                 f"partial_fit of {type(self).__name__} cannot turn a map of {self.cell_shape} cells into one of "
-                f"{find_shape(self)}: set n_rows and n_columns back, or train anew with fit."
+                f"{shape}: set n_rows and n_columns back, or train anew with fit."
             )
         X, weight = self._read_training(X, sample_weight, reset=is_first)
         n_calls = 0 if is_first else self.n_iter_
         fraction = min(1.0, n_calls / (self.n_epochs - 1)) if self.n_epochs > 1 else 1.0
         radius = find_radius(type(self).__name__, self.decay or "exponential", *find_radii(self), fraction)
         with hold_blas() as map_slabs:
-            search = {"map_slabs": map_slabs, "sample_weight": weight, **self._search_options(X)}
-            weights = self._first_weights(X, weight) if is_first else self._codebook()
-            found = remember(
-                None if is_first else self._sums, find_best_cells(X, weights, with_sums=True, **search), self.memory
-            )
-            weights = update_weights(
-                weights, found, radius, is_normalized=self.metric == "cosine", **describe_grid(self)
-            )
-            final = find_best_cells(X, weights, with_second=True, with_sums=True, **search)
-            energy = measure_energy(weights, final, find_last_radius(self), **describe_grid(self))
+            if is_first:
+                old = self._make_map(
+                    self._first_weights(X, weight, choose_init(self, X.shape[1], 0), draw_seeds(self)[0])
+                )
+            else:
+                old = self._make_map(self.map_.weights)
+            search = {"map_slabs": map_slabs, "sample_weight": weight}
+            found = remember(None if is_first else self._sums, old.find(X, with_sums=True, **search), self.memory)
+            grid = {**old.grid, "neighborhood": old.neighborhood, "is_normalized": old.metric == "cosine"}
+            fitted = self._make_map(update_weights(old.codebook, found, radius, **grid))
+            final = fitted.find(X, with_second=True, with_sums=True, **search)
         history = {"radius": [], "quantization_error": []} if is_first else self.history_
         error = average_error(found.squared, weight, is_cosine=self.metric == "cosine")
         history = {
             "radius": [*history["radius"], radius],
             "quantization_error": [*history["quantization_error"], error],
         }
-        self._keep(X, weight, Run(weights, history, final, energy), found)
+        self._keep(X, weight, _Run(fitted, history, final, fitted.distortion(final)), found)
         return self
 
     def fit_predict(self, X, y=None, sample_weight=None):
@@ -312,18 +351,13 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             Distances to all cells, or row and column of the best cell; NaN for a row with nothing observed.
         """
         X = self._read(X)
-        if self.output == "coordinates":
-            cells = self._find(X).best
-            places = np.column_stack(np.divmod(cells, self.cell_shape[1])).astype(X.dtype)
-            places[cells < 0] = np.nan
-            return places
         with hold_blas() as map_slabs:
-            distances = measure_distances(X, self._codebook(), map_slabs=map_slabs, **self._search_options(X))
-        if self.metric == "cosine":
-            distances = distances**2 / 2
-        if self.masks:
-            distances[np.isnan(X).all(axis=1)] = np.nan
-        return distances
+            if self.output_ == "distance":
+                return self.map_.distances(X, map_slabs=map_slabs)
+            cells = self.map_.find(X, map_slabs=map_slabs).best
+        places = np.column_stack(np.divmod(cells, self.cell_shape[1])).astype(X.dtype)
+        places[cells < 0] = np.nan
+        return places
 
     def predict(self, X):
         """Return the number of the best cell of each sample, row by row: row * n_columns + column.
@@ -338,15 +372,16 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             Cells; -1 for a row with nothing observed (`on_bad="mask"`).
         """
-        return self._find(self._read(X)).best
+        X = self._read(X)
+        with hold_blas() as map_slabs:
+            return self.map_.find(X, map_slabs=map_slabs).best
 
     def score(self, X, y=None):
         """Return minus the quantization error: the mean distance to the best cell.
 
         It falls with every cell added: do not choose the size of the map by it alone.
         """
-        X = self._read(X)
-        return -self._measure_error(X, self._find(X).best, None)
+        return -self.map_.average_distance(self._read(X), self.predict(X))
 
     def win_map(self, X):
         """Return a dict from (row, column) to the row numbers of the samples in that cell; empty cells are left out."""
@@ -375,25 +410,30 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             cells without known values. The index is (row, column).
         """
         cells = self.predict(X)
-        table = pd.DataFrame(y) if not isinstance(y, (pd.DataFrame, pd.Series)) else y
-        table = table.to_frame() if isinstance(table, pd.Series) else table
+        table = y.to_frame() if isinstance(y, pd.Series) else pd.DataFrame(y)
         if len(table) != len(cells):
             raise ValueError(
                 f"y of cell_statistics must have one row for each of {len(cells)} samples, got {len(table)}."
             )
-        return summarize_cells(cells, table, self.cell_shape)
+        out = {"count": self.map_.aggregate(cells)}
+        for name in table.columns:
+            values = table[name].to_numpy(dtype=float)
+            low, median, high = self.map_.aggregate(cells, values, statistic=_percentiles).T
+            out[f"{name}_count"] = self.map_.aggregate(np.where(np.isnan(values), -1, cells))
+            out |= {f"{name}_median": median, f"{name}_scatter": (high - low) / 2}
+        return pd.DataFrame(out, pd.MultiIndex.from_tuples(list(np.ndindex(self.cell_shape)), names=["row", "column"]))
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of what `transform` returns: cell0_0, cell0_1, ... or row, column."""
         check_is_fitted(self)
-        if self.output == "coordinates":
+        if self.output_ == "coordinates":
             return np.array(["row", "column"], dtype=object)
         cells = np.ndindex(self.cell_shape)
         return np.array([f"cell{row}_{column}" for row, column in cells], dtype=object)
 
     @property
     def masks(self):
-        """Whether missing values are left out: MiniSom's training cannot do that."""
+        """Whether the next fit leaves missing values out: MiniSom's training cannot do that."""
         return self.on_bad == "mask" and self.algorithm == "batch"
 
     def _read_training(self, X, sample_weight, *, reset):
@@ -409,64 +449,92 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 fault = point_at(empty, len(X), "hold no value")
                 warnings.warn(f"{fault} They are left out and get the cell -1.", SedDataWarning, stacklevel=4)
                 weight = np.where(empty, 0.0, 1.0 if weight is None else weight)
-        self._refuse_extremes(X)
+        self._make_map(np.zeros((1, 1))).check(X, type(self).__name__)
         return X, weight
 
     def _read(self, X):
         check_is_fitted(self)
-        X = check_spectra(self, X, reset=False, on_bad="mask" if self.masks else "raise")
-        self._refuse_extremes(X)
-        return X
+        X = check_spectra(self, X, reset=False, on_bad="mask" if self.map_.masks else "raise")
+        return self.map_.check(X, type(self).__name__)
 
-    def _refuse_extremes(self, X):
-        check_squares(type(self).__name__, X)
-        if self.metric == "cosine":
-            zero = ~np.any(np.nan_to_num(X) if self.masks else X, axis=1) & ~np.isnan(X).all(axis=1)
-            if zero.any():
-                fault = point_at(zero, len(X), "are zero and have no direction")
-                raise ValueError(f"{fault} Drop them or use metric='euclidean'.")
+    def _make_map(self, weights):
+        """Return the FittedMap of weights (n_cells, n_features) under the present parameters."""
+        names = getattr(self, "feature_names_in_", None)
+        return FittedMap(
+            np.asarray(weights).reshape(-1, np.shape(weights)[-1]),
+            (self.n_rows, self.n_columns),
+            self.topology,
+            self.is_toroidal,
+            self.metric,
+            self.neighborhood if self.neighborhood in NEIGHBORHOODS else "gaussian",
+            find_last_radius(self),
+            self.masks,
+            feature_names=None if names is None else tuple(names),
+        )
 
-    def _search_options(self, X):
-        has_missing = self.masks and bool(np.isnan(X).any())
-        return {"has_missing": has_missing, "is_normalized": self.metric == "cosine"}
-
-    def _first_weights(self, X, weight):
-        init = choose_init(self, X.shape[1], 0)
+    def _first_weights(self, X, weight, init, seed):
         if isinstance(init, str):
-            generator = np.random.RandomState(draw_seeds(self)[0])
-            init = make_weights(X, init, find_shape(self), sample_weight=weight, random_state=generator)
-        return normalize_weights(init, self.metric)
+            generator = np.random.RandomState(seed)
+            init = make_weights(X, init, (self.n_rows, self.n_columns), sample_weight=weight, random_state=generator)
+        return self._make_map(init).codebook
 
-    def _codebook(self):
-        """Return the weights as the search wants them, (n_cells, n_features)."""
-        return normalize_weights(self.weights_.reshape(-1, self.weights_.shape[-1]), self.metric)
+    def _train_batch(self, X, weight, starts, map_slabs, reporter):
+        """Yield the run of each start."""
+        search = {"map_slabs": map_slabs, "has_missing": self.masks and bool(np.isnan(X).any())}
+        search["is_normalized"] = self.metric == "cosine"
+        subspace = None
+        if self.compress is not None and self.n_epochs > 1 and not search["has_missing"]:
+            subspace = find_subspace(X, self.compress, sample_weight=weight, map_slabs=map_slabs)
+        radii = plan_radii(type(self).__name__, self.decay or "exponential", *find_radii(self), self.n_epochs)
+        empty = self._make_map(np.zeros((1, 1)))
+        grid = {**empty.grid, "neighborhood": empty.neighborhood, "is_normalized": self.metric == "cosine"}
+        shared = {"sample_weight": weight, "grid": grid, "search": search, "subspace": subspace, "reporter": reporter}
+        for init, seed in starts:
+            trained = train_batch(X, self._first_weights(X, weight, init, seed), radii, **shared)
+            yield self._judge(X, weight, *trained, map_slabs, None if subspace is None else len(subspace.components))
 
-    def _find(self, X):
-        with hold_blas() as map_slabs:
-            return find_best_cells(X, self._codebook(), map_slabs=map_slabs, **self._search_options(X))
+    def _train_online(self, X, weight, starts, map_slabs, reporter):
+        """Yield the run of each start."""
+        for init, seed in starts:
+            shown = X
+            if weight is not None:  # MiniSom knows no weights: show it samples drawn by weight
+                shown = X[np.random.RandomState(seed).choice(len(X), len(X), p=weight / weight.sum())]
+            trained = train_online(
+                shown,
+                init,
+                shape=(self.n_rows, self.n_columns),
+                topology=self.topology,
+                metric=self.metric,
+                neighborhood=self.neighborhood,
+                decay=self.decay or "asymptotic",
+                radius=find_radii(self)[0],
+                learning_rate=self.learning_rate,
+                n_iterations=self.n_iterations or self.n_epochs * len(X),
+                n_epochs=self.n_epochs,
+                seed=seed,
+                reporter=reporter,
+            )
+            yield self._judge(X, weight, *trained, map_slabs)
 
-    def _measure_error(self, X, cells, weight):
-        distance = measure_own(X, self._codebook(), cells, **self._search_options(X))
-        if self.metric == "cosine":
-            distance = distance**2 / 2
-        weight = (cells >= 0).astype(float) if weight is None else weight
-        return float(np.average(distance[weight > 0], weights=weight[weight > 0]))
+    def _judge(self, X, weight, weights, history, map_slabs, n_compressed=None):
+        """Return the run of trained weights: where the data lie on them, and their distortion."""
+        fitted = self._make_map(weights)
+        found = fitted.find(X, sample_weight=weight, with_second=True, with_sums=True, map_slabs=map_slabs)
+        return _Run(fitted, history, found, fitted.distortion(found), n_compressed)
 
     def _keep(self, X, weight, run, sums):
         """Set the fitted attributes, all at the end of the fit; `sums` is what `partial_fit` will go on from."""
-        shape = find_shape(self)
         found, counted = run.found, np.ones(len(X), dtype=bool) if weight is None else weight > 0
-        first, second = found.best[counted], found.second[counted]
-        touching = (second < 0) | are_neighbors(*shape, self.topology, self.is_toroidal, first, second)
-        self.weights_ = run.weights.reshape(*shape, X.shape[1])
-        self.cell_positions_ = lay_cells(*shape, self.topology)
+        touching = run.fitted.touch(found.best[counted], found.second[counted])
+        self.map_ = replace(
+            run.fitted,
+            hits=run.fitted.aggregate(found.best[counted]),
+            quantization_error=run.fitted.average_distance(X, found.best, weight),
+        )
+        self.output_ = self.output
         self.labels_ = found.best
-        self.hits_ = np.bincount(first, minlength=len(run.weights)).reshape(shape)
-        self.u_matrix_ = average_neighbors(self.weights_, self.topology, self.is_toroidal)
-        self.quantization_error_ = self._measure_error(X, found.best, weight)
         self.topographic_error_ = 1 - float(np.average(touching, weights=None if weight is None else weight[counted]))
         self.energy_ = run.energy
-        self.radius_ = find_last_radius(self)
         self.history_ = run.history
         self.n_iter_ = len(next(iter(run.history.values())))
         self.n_compressed_ = run.n_compressed
@@ -477,3 +545,7 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = self.masks
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _percentiles(values):
+    return np.percentile(values, [16, 50, 84])

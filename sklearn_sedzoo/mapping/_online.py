@@ -13,9 +13,11 @@ def train_online(
     """Return weights (n_cells, n_features) after MiniSom's `train_random`, and the history by epoch."""
     from minisom import MiniSom
 
-    watch = _Watch(decay, n_iterations, n_epochs, reporter)
+    is_hexagonal = topology == "hexagonal"
+    turn, turn_back = (_turn, _turn_back) if is_hexagonal else (np.asarray, np.asarray)
+    watch = _Watch(decay, n_iterations, n_epochs, reporter, turn_back)
     trainer = MiniSom(
-        *shape,
+        *(shape[::-1] if is_hexagonal else shape),
         X.shape[1],
         sigma=radius,
         learning_rate=learning_rate,
@@ -27,7 +29,7 @@ def train_online(
         random_seed=seed,
     )
     if not isinstance(init, str):
-        trainer.get_weights()[...] = init.reshape(*shape, -1)
+        trainer.get_weights()[...] = turn(init.reshape(*shape, -1))
     elif init == "pca":
         if min(X.shape) < 2:
             raise ValueError(
@@ -51,7 +53,20 @@ def train_online(
             f"learning_rate={learning_rate!r} ran away to weights that are not finite. Lower them, or pass "
             "algorithm='batch'."
         )
-    return weights.reshape(-1, X.shape[1]), watch.history
+    return turn_back(weights).reshape(-1, X.shape[1]), watch.history
+
+
+def _turn(weights):
+    """Return weights (n_rows, n_columns, n_features) of our hexagons in MiniSom's order.
+
+    MiniSom moves lines of constant second index by half a cell, counted from the last; we move odd rows.
+    """
+    return weights[::-1].transpose(1, 0, 2)
+
+
+def _turn_back(weights):
+    """Return weights of MiniSom's hexagons in our order."""
+    return weights.transpose(1, 0, 2)[::-1]
 
 
 class _StopRequestedError(Exception):
@@ -61,8 +76,8 @@ class _StopRequestedError(Exception):
 class _Watch:
     """MiniSom's learning-rate decay, with a look at the clock: reports every epoch."""
 
-    def __init__(self, decay, n_iterations, n_epochs, reporter):
-        self.decay, self.reporter = decay, reporter
+    def __init__(self, decay, n_iterations, n_epochs, reporter, turn_back):
+        self.decay, self.reporter, self.turn_back = decay, reporter, turn_back
         self.n_per_epoch = -(-n_iterations // n_epochs)
         self.history = {"learning_rate": []}
         self.weights = None
@@ -78,7 +93,9 @@ class _Watch:
 
     def finish(self):
         """Close the epoch under way."""
-        return self.reporter.end(self.weights.copy, learning_rate=self.history["learning_rate"][-1])
+        return self.reporter.end(
+            lambda: self.turn_back(self.weights).copy(), learning_rate=self.history["learning_rate"][-1]
+        )
 
     def _decay(self, learning_rate, t, max_iter):
         """MiniSom's own formulae, to the last bit."""

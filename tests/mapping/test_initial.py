@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
+from sklearn_sedzoo._kernels.som_start import make_weights
 from sklearn_sedzoo.mapping import SOMMapper
-from sklearn_sedzoo.mapping._initial import make_weights
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 5)) * [9, 4, 1, 1, 1] @ np.linalg.qr(RNG.normal(size=(5, 5)))[0] + 20

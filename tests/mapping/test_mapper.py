@@ -58,7 +58,10 @@ def test_online_options_are_handed_to_minisom(topology, neighborhood, decay, rat
         4, 4, algorithm="online", init="sample", topology=topology, neighborhood=neighborhood, decay=decay,
         radius_start=2, n_iterations=500, random_state=1,
     ).fit(X)  # fmt: skip
-    np.testing.assert_array_equal(ours.weights_, theirs.get_weights())
+    expected = theirs.get_weights()
+    if topology == "hexagonal":  # MiniSom moves its columns by half a cell, from the last one; we move odd rows
+        expected = expected.transpose(1, 0, 2)[::-1]
+    np.testing.assert_array_equal(ours.weights_, expected)
 
 
 def test_online_starts_where_it_is_told():
@@ -288,11 +291,11 @@ def test_compression_changes_little_and_says_how_much_it_used():
 
 
 def test_all_starts_share_one_compression(monkeypatch):
-    from sklearn_sedzoo.mapping import _training
+    from sklearn_sedzoo.mapping import _mapper
 
-    found, find_subspace = [], _training.find_subspace
+    found, find_subspace = [], _mapper.find_subspace
     monkeypatch.setattr(
-        _training, "find_subspace", lambda *args, **kw: found.append(find_subspace(*args, **kw)) or found[0]
+        _mapper, "find_subspace", lambda *args, **kw: found.append(find_subspace(*args, **kw)) or found[0]
     )
     data = np.random.default_rng(0).normal(size=(200, 2)) @ np.random.default_rng(1).normal(size=(2, 60))
     som = SOMMapper(3, 3, n_init=3, n_epochs=3, compress=1e-6, random_state=0).fit(data)
@@ -302,7 +305,7 @@ def test_all_starts_share_one_compression(monkeypatch):
 
 def test_compression_measures_what_it_leaves_out():
     """The residual is that of the projection, computed the long way."""
-    from sklearn_sedzoo.mapping._compress import find_subspace
+    from sklearn_sedzoo._kernels.som_subspace import find_subspace
 
     rng = np.random.default_rng(1)
     data = (rng.normal(size=(3000, 40)) * 0.5 ** np.arange(40)) @ np.linalg.qr(rng.normal(size=(40, 40)))[0]
@@ -338,7 +341,9 @@ def test_rows_without_values_get_no_cell():
     assert som.hits_.sum() == 298
     assert set(som.predict(data)[[3, 7]]) == {-1}
     assert np.isnan(som.transform(data)[[3, 7]]).all()
-    assert np.isnan(som.set_params(output="coordinates").transform(data)[[3, 7]]).all()
+    with pytest.warns(SedDataWarning, match="2 of 300 spectra hold no value"):
+        places = clone(som).set_params(output="coordinates").fit_transform(data)
+    assert np.isnan(places[[3, 7]]).all()
     assert all(3 not in rows for rows in som.win_map(data).values())
 
 

@@ -180,7 +180,7 @@ def test_wrong_labels_are_named():
         SOMRegressor(SOM).fit(X, np.column_stack([Y, np.full(1500, np.nan)]))
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         SOMRegressor(SOM).fit(X, Y[:-1])
-    with pytest.raises(ValueError, match=r"`n_calibration` .* above 0 for predict_interval"):
+    with pytest.raises(ValueError, match=r"`n_calibration` .* above 0 at the fit for predict_interval"):
         SOMRegressor(SOM, n_calibration=0).fit(X, Y).predict_interval(NEW)
     with pytest.raises(ValueError, match=r"`coverage` .* in \(0, 1\)"):
         SOMRegressor(SOM).fit(X, Y).predict_interval(NEW, 1.0)

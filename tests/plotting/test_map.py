@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import FittedMap, SOMMapper
 from sklearn_sedzoo.plotting import MapDisplay, MapPanelsDisplay, MapSpectraDisplay
 from sklearn_sedzoo.plotting._cells import outline_cells
 
@@ -70,15 +70,14 @@ def test_groups_are_the_most_frequent_labels_written_into_the_cells():
 
 
 def test_weights_give_like_cells_like_colours():
-    mapper = SOMMapper(1, 3, n_epochs=1).fit(np.random.default_rng(0).normal(size=(20, 4)))
-    mapper.weights_ = np.array([[[0.0, 0, 0, 0], [0.1, 0, 0, 0], [5.0, 3, 0, 1]]])
+    mapper = FittedMap(np.array([[0.0, 0, 0, 0], [0.1, 0, 0, 0], [5.0, 3, 0, 1]]), (1, 3))
     colors = MapDisplay.from_estimator(mapper, show="weights").cells_.get_facecolor()[:, :3]
     assert np.ptp(colors[:2], axis=0).sum() < 0.2 < np.ptp(colors[1:], axis=0).sum()
     assert MapDisplay.from_estimator(mapper, show=1).cells_.get_array().tolist() == [0, 0, 3]
 
 
 def test_what_is_no_map_is_refused(clusters, zoo):
-    with pytest.raises(ValueError, match="KMeans is no fitted map"):
+    with pytest.raises(ValueError, match="KMeans holds no fitted map"):
         MapDisplay.from_estimator(clusters)
     with pytest.raises(ValueError, match="`show` of MapDisplay must be one of"):
         MapDisplay.from_estimator(zoo, show="umatrix")
