@@ -10,7 +10,7 @@ from sklearn_sedzoo._kernels.masked import valid_extent
 from sklearn_sedzoo._validation import is_usable_redshift
 from sklearn_sedzoo.cli._input import wants_dereddening
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import Batch, Online, SOMMapper
 from sklearn_sedzoo.preprocessing import ExtinctionCorrector, FluxNormalizer, SpectrumResampler, fine_range
 
 BAND = (4050.0, 4150.0)  # Angstrom, as in the thesis
@@ -105,7 +105,7 @@ def default_recipe(catalog, seed, dereddening=True):
             "normalize": FluxNormalizer(band, on_bad="mask"),
             "embed": ConvAutoencoderEmbedder(3, whiten="robust", on_bad="mask", random_state=seed),
             "cluster": KMeans(6, n_init=10, random_state=seed),
-            "map": SOMMapper(10, 10, random_state=seed),
+            "map": SOMMapper(10, 10, algorithm=Batch(), random_state=seed),
         },
         notes=notes,
     )
@@ -153,7 +153,7 @@ def thesis_recipe(catalog, seed, dereddening=True):
                 random_state=seed,
             ),
             "cluster": KMeans(6, random_state=0),
-            "map": SOMMapper(10, 10, algorithm="online", random_state=seed),
+            "map": SOMMapper(10, 10, algorithm=Online(), random_state=seed),
         },
         with_split=True,
     )

@@ -236,7 +236,7 @@ class FittedMap:
         Assignment
             ``best`` (n_samples,), -1 for a row with nothing observed; ``second``, -1 on a map of one cell.
         """
-        return find_best_cells(X, self.codebook, **self._compare(X), **options)
+        return find_best_cells(X, self.codebook, **self.compare(X), **options)
 
     def distances(self, X: np.ndarray, cells: np.ndarray | None = None, *, map_slabs: Callable = map) -> np.ndarray:
         """Measure distances of samples to all cells, or to one given for each.
@@ -256,9 +256,9 @@ class FittedMap:
             In units of X, or 1 - cosine; NaN to all cells for a row with nothing observed.
         """
         if cells is not None:
-            distances = measure_own(X, self.codebook, cells, **self._compare(X))
+            distances = measure_own(X, self.codebook, cells, **self.compare(X))
         else:
-            distances = measure_distances(X, self.codebook, map_slabs=map_slabs, **self._compare(X))
+            distances = measure_distances(X, self.codebook, map_slabs=map_slabs, **self.compare(X))
             if self.masks:
                 distances[np.isnan(X).all(axis=1)] = np.nan
         return distances**2 / 2 if self.metric == "cosine" else distances
@@ -300,8 +300,6 @@ class FittedMap:
         radius = self.radius if radius is None else radius
         return measure_energy(self.codebook, found, radius, neighborhood=self.neighborhood, **self.grid)
 
-    def _compare(self, X):
-        return {
-            "is_normalized": self.metric == "cosine",
-            "has_missing": self.masks and bool(np.isnan(X).any()),
-        }
+    def compare(self, X: np.ndarray) -> dict[str, Any]:
+        """Return the keywords of the kernels about the comparison of these samples with weights."""
+        return {"is_normalized": self.metric == "cosine", "has_missing": self.masks and bool(np.isnan(X).any())}

@@ -196,10 +196,11 @@ def topographic_product(som):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_sedzoo.mapping import SOMMapper
+    >>> from sklearn_sedzoo.mapping import Batch, SOMMapper
     >>> from sklearn_sedzoo.metrics import topographic_product
     >>> grid = np.stack(np.meshgrid(np.arange(4.0), np.arange(4.0), indexing="ij"), axis=2)
-    >>> som = SOMMapper(4, 4, init=grid, radius_start=0, radius_end=0, n_epochs=1).fit(grid.reshape(-1, 2))
+    >>> one_step = Batch(1, radius_start=0, radius_end=0)
+    >>> som = SOMMapper(4, 4, init=grid, algorithm=one_step).fit(grid.reshape(-1, 2))
     >>> abs(topographic_product(som)) < 1e-12
     True
     """

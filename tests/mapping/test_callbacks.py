@@ -6,11 +6,11 @@ from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.frozen import FrozenEstimator
 
-from sklearn_sedzoo.mapping import SOMClassifier, SOMClusterer, SOMMapper, SOMRegressor
+from sklearn_sedzoo.mapping import Batch, SOMClassifier, SOMClusterer, SOMMapper, SOMRegressor
 from sklearn_sedzoo.photoz import SOMRedshiftRegressor
 
 X = np.random.default_rng(0).normal(size=(120, 3))
-SOM = SOMMapper(3, 3, n_epochs=4, init="sample", random_state=0)
+SOM = SOMMapper(3, 3, algorithm=Batch(n_epochs=4), init="sample", random_state=0)
 MODELS = [
     (SOMClusterer(SOM, n_clusters=2), 1),
     (SOMRegressor(SOM, n_maps=2, random_state=0), 2),

@@ -12,12 +12,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_sedzoo.mapping import SOMClassifier, SOMMapper
+from sklearn_sedzoo.mapping import Batch, SOMClassifier, SOMMapper
 
 X, KIND = make_blobs(900, n_features=3, centers=4, cluster_std=2.0, random_state=1)
 Y = np.array(["early", "late", "merger", "quasar"])[KIND]
 X, NEW, Y, TRUE = X[:600], X[600:], Y[:600], Y[600:]
-SOM = SOMMapper(6, 6, n_epochs=8)
+SOM = SOMMapper(6, 6, algorithm=Batch(n_epochs=8))
 
 
 def test_probabilities_are_the_shares_of_the_cell():
@@ -62,7 +62,7 @@ def test_samples_without_a_class_train_the_map_only(unknown, container):
     y = Y.astype(object)
     y[::2] = unknown
     model = SOMClassifier(SOM).fit(X, container(y))
-    alone = SOMClassifier(FrozenEstimator(SOMMapper(6, 6, n_epochs=8).fit(X))).fit(X[1::2], Y[1::2])
+    alone = SOMClassifier(FrozenEstimator(SOMMapper(6, 6, algorithm=Batch(n_epochs=8)).fit(X))).fit(X[1::2], Y[1::2])
     np.testing.assert_array_equal(model.predict_proba(NEW), alone.predict_proba(NEW))
     assert model.label_counts_.sum() == 300
     numbers = np.where(np.arange(600) % 2, KIND[:600], np.nan)

@@ -13,14 +13,14 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_sedzoo.mapping import FittedMap, SOMClassifier, SOMClusterer, SOMMapper, SOMRegressor
+from sklearn_sedzoo.mapping import Batch, FittedMap, Online, SOMClassifier, SOMClusterer, SOMMapper, SOMRegressor
 from sklearn_sedzoo.metrics import topographic_error
 from sklearn_sedzoo.photoz import SOMRedshiftRegressor
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(400, 3)) + 0.5
 Y = X[:, 0] + 0.1 * RNG.normal(size=400)
-SOM = SOMMapper(5, 4, n_epochs=5)
+SOM = SOMMapper(5, 4, algorithm=Batch(n_epochs=5))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_statistics_by_cell_are_those_of_pandas():
     assert np.isnan(fitted.aggregate(np.full(400, 3), Y)).sum() == 19
 
 
-@pytest.mark.parametrize("algorithm", ["batch", "online"])
+@pytest.mark.parametrize("algorithm", [Batch(), Online()])
 def test_a_frozen_cosine_map_answers_from_the_cell_of_predict(algorithm):
     """MiniSom's cosine weights are of any length: as they stand, the longest of them are nearest to nothing."""
     som = SOMMapper(6, 6, metric="cosine", algorithm=algorithm, random_state=0).fit(X)
@@ -111,7 +111,7 @@ def test_a_frozen_cosine_map_answers_from_the_cell_of_predict(algorithm):
 @pytest.mark.parametrize("shape", [(5, 8), (6, 8), (8, 5), (7, 7)])
 def test_online_hexagons_are_judged_on_the_neighbors_they_were_trained_with(shape):
     """The distances on the map, cell by cell, are those of MiniSom's own hexagons."""
-    som = SOMMapper(*shape, algorithm="online", topology="hexagonal", n_iterations=3000, random_state=0).fit(X)
+    som = SOMMapper(*shape, algorithm=Online(n_iterations=3000), topology="hexagonal", random_state=0).fit(X)
     theirs = MiniSom(*shape[::-1], 3, topology="hexagonal")
     theirs.get_weights()[...] = som.weights_[::-1].transpose(1, 0, 2)
     places = np.stack(theirs.get_euclidean_coordinates(), axis=2).transpose(1, 0, 2)[::-1].reshape(-1, 2)
@@ -127,7 +127,7 @@ def test_online_hexagons_are_judged_on_the_neighbors_they_were_trained_with(shap
 def test_online_hexagons_start_where_they_are_told():
     start = RNG.normal(size=(4, 6, 3))
     som = SOMMapper(
-        4, 6, algorithm="online", topology="hexagonal", init=start, n_iterations=1, learning_rate=1e-9, random_state=0
+        4, 6, algorithm=Online(n_iterations=1, learning_rate=1e-9), topology="hexagonal", init=start, random_state=0
     ).fit(X)
     np.testing.assert_allclose(som.weights_, start, atol=1e-6)
 
@@ -147,7 +147,7 @@ def test_data_on_a_line_fill_the_map(shape):
 
 
 OTHER = {  # another legal value for every parameter
-    "n_rows": 3, "n_columns": 7, "algorithm": "online", "output": "coordinates", "topology": "hexagonal",
+    "n_rows": 3, "n_columns": 7, "algorithm": Online(2), "output": "coordinates", "topology": "hexagonal",
     "is_toroidal": True, "metric": "cosine", "init": "random", "neighborhood": "bubble", "radius_start": 3.0,
     "radius_end": 0.1, "decay": "linear", "n_epochs": 2, "n_iterations": 10, "learning_rate": 0.1, "n_init": 3,
     "compress": 0.1, "memory": 0.1, "on_bad": "raise", "random_state": 5, "som": SOMMapper(2, 2), "clusterer": PCA(),
@@ -180,9 +180,9 @@ def _flatten(answer):
 @pytest.mark.parametrize(
     "model",
     [
-        SOMMapper(5, 4, n_epochs=5),
-        SOMMapper(5, 4, n_epochs=5, metric="cosine", output="coordinates", topology="hexagonal"),
-        SOMMapper(5, 4, algorithm="online", topology="hexagonal", random_state=0),
+        SOMMapper(5, 4, algorithm=Batch(n_epochs=5)),
+        SOMMapper(5, 4, algorithm=Batch(n_epochs=5), metric="cosine", output="coordinates", topology="hexagonal"),
+        SOMMapper(5, 4, algorithm=Online(), topology="hexagonal", random_state=0),
         SOMClusterer(SOM),
         SOMClassifier(SOM),
         SOMRegressor(SOM, statistic="mean"),

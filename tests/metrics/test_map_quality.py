@@ -9,7 +9,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.manifold import trustworthiness
 
 from sklearn_sedzoo._kernels.som_quality import rank_penalties
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import Batch, SOMMapper
 from sklearn_sedzoo.metrics import (
     combined_error,
     distortion,
@@ -30,7 +30,9 @@ GRIDS = [("rectangular", False), ("rectangular", True), ("hexagonal", False), ("
 @pytest.fixture(scope="module", params=GRIDS, ids=lambda grid: f"{grid[0]}-{grid[1]}")
 def som(request):
     topology, is_toroidal = request.param
-    return SOMMapper(4, 5, topology=topology, is_toroidal=is_toroidal, n_epochs=5, radius_end=0.3).fit(X)
+    return SOMMapper(4, 5, topology=topology, is_toroidal=is_toroidal, algorithm=Batch(n_epochs=5, radius_end=0.3)).fit(
+        X
+    )
 
 
 def test_errors_equal_their_twins(som):

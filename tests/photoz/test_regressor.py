@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_sedzoo import metrics
 from sklearn_sedzoo.exceptions import SedDataWarning
-from sklearn_sedzoo.mapping import FittedMap, SOMMapper
+from sklearn_sedzoo.mapping import Batch, FittedMap, SOMMapper
 from sklearn_sedzoo.model_selection import photoz_scorer
 from sklearn_sedzoo.photoz import SOMRedshiftRegressor
 
@@ -29,7 +29,7 @@ def make_sky(n, seed, noise=0.02):
 
 SKY, Z = make_sky(1500, 0)
 NEW, Z_NEW = make_sky(1000, 1)
-SMALL = SOMMapper(8, 8, init="sample", n_epochs=8)
+SMALL = SOMMapper(8, 8, init="sample", algorithm=Batch(n_epochs=8))
 
 
 @pytest.fixture(scope="module")
