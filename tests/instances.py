@@ -5,7 +5,7 @@ Each entry: (estimator, {check name: reason it is expected to fail}). An expecte
 
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
 from sklearn_sedzoo.inspection import SpectrumOutlierDetector
-from sklearn_sedzoo.mapping import SOMClusterer, SOMMapper, SOMRegressor
+from sklearn_sedzoo.mapping import Batch, Online, SOMClassifier, SOMClusterer, SOMMapper, SOMRegressor
 from sklearn_sedzoo.photometry import MagnitudeToColor, SyntheticPhotometry
 from sklearn_sedzoo.photoz import SOMRedshiftRegressor
 from sklearn_sedzoo.preprocessing import (
@@ -42,10 +42,10 @@ INSTANCES = [
         ConvAutoencoderEmbedder(1, architecture="thesis", kernel_size=3, pool_size=2, **_TINY),
         {"check_sample_weight_equivalence_on_dense_data": _DRAWN},
     ),
-    (SOMMapper(4, 3, n_epochs=5), {}),
-    (SOMMapper(4, 3, output="coordinates", topology="hexagonal", is_toroidal=True, n_epochs=5), {}),
+    (SOMMapper(4, 3, algorithm=Batch(n_epochs=5)), {}),
+    (SOMMapper(4, 3, output="coordinates", topology="hexagonal", is_toroidal=True, algorithm=Batch(n_epochs=5)), {}),
     (
-        SOMMapper(4, 3, algorithm="online", n_epochs=2, random_state=0),
+        SOMMapper(4, 3, algorithm=Online(n_epochs=2), random_state=0),
         {"check_sample_weight_equivalence_on_dense_data": _ONLINE},
     ),
     (SyntheticPhotometry({"a": ([0.2, 0.8, 1.4], [0, 1, 0])}, wavelength="index", out_of_range="zero"), {}),
@@ -63,11 +63,27 @@ INSTANCES = [
     ),
     (MagnitudeToColor(ref_band=0), {}),
     (MagnitudeToColor(ref_band="all", colors="all", nondetection=99, limits=None), {}),
-    (SOMClusterer(SOMMapper(4, 3, n_epochs=5), n_clusters=3), {}),
-    (SOMRegressor(SOMMapper(14, 14, n_epochs=5)), {}),
-    (SOMRegressor(SOMMapper(4, 3, n_epochs=5), statistic="local_linear", n_neighbors=10, n_maps=2, random_state=0), {}),
+    (SOMClusterer(SOMMapper(4, 3, algorithm=Batch(n_epochs=5)), n_clusters=3), {}),
+    (SOMClassifier(SOMMapper(4, 3, algorithm=Batch(n_epochs=5))), {}),
+    (SOMClassifier(SOMMapper(4, 3, algorithm=Batch(n_epochs=5)), n_near=3, fallback="prior", random_state=0), {}),
+    (SOMRegressor(SOMMapper(14, 14, algorithm=Batch(n_epochs=5))), {}),
+    (
+        SOMRegressor(
+            SOMMapper(4, 3, algorithm=Batch(n_epochs=5)),
+            statistic="local_linear",
+            n_neighbors=10,
+            n_maps=2,
+            random_state=0,
+        ),
+        {},
+    ),
     (SpectrumOutlierDetector(random_state=0), {}),
     (SpectrumOutlierDetector(false_alarm_rate=0.1, calibration_fraction=0.5, random_state=1), {}),
     (SOMRedshiftRegressor(n_maps=3, random_state=0), {}),
-    (SOMRedshiftRegressor(SOMMapper(7, 7, n_epochs=5), n_maps=3, statistic="median", random_state=0), {}),
+    (
+        SOMRedshiftRegressor(
+            SOMMapper(7, 7, algorithm=Batch(n_epochs=5)), n_maps=3, statistic="median", random_state=0
+        ),
+        {},
+    ),
 ]

@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import Batch, SOMMapper
 from sklearn_sedzoo.model_selection import photoz_scorer
 from sklearn_sedzoo.photometry import MagnitudeToColor
 from sklearn_sedzoo.photoz import SOMRedshiftRegressor
@@ -20,7 +20,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("table", nargs="?")
     X, z = load(parser.parse_args().table, n_rows=1500)
-    som = SOMMapper(10, 10, init="sample", n_epochs=10)
+    som = SOMMapper(10, 10, init="sample", algorithm=Batch(n_epochs=10))
     model = Pipeline([
         ("colors", MagnitudeToColor(nondetection=99, limits=LIMITS, errors="drop")),
         ("scale", StandardScaler()),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
-from sklearn_sedzoo._kernels.som_grid import smooth_cells
 from sklearn_sedzoo._validation import check_number, check_sample_weight
+from sklearn_sedzoo.mapping import FittedMap
 
 
 def fingerprint_galaxies(zoo, X, galaxies, *, radius=0.0, sample_weight=None):
@@ -63,12 +62,7 @@ def fingerprint_galaxies(zoo, X, galaxies, *, radius=0.0, sample_weight=None):
     >>> map_of_galaxies = SOMMapper(3, 3, random_state=0).fit(np.sqrt(shares))
     """
     check_number("fingerprint_galaxies", "radius", radius, 0)
-    som = zoo.steps[-1][1] if isinstance(zoo, Pipeline) else zoo
-    if not hasattr(som, "cell_shape"):
-        raise TypeError(
-            f"`zoo` of fingerprint_galaxies must be a fitted SOMMapper or a pipeline that ends with one, got {zoo!r}."
-        )
-    cells = np.asarray(zoo.predict(X))
+    fitted, cells = FittedMap.of(zoo), FittedMap.locate(zoo, X)
     weights = check_sample_weight("fingerprint_galaxies", sample_weight, len(cells))
     if np.shape(galaxies) != cells.shape:
         raise ValueError(
@@ -76,13 +70,10 @@ def fingerprint_galaxies(zoo, X, galaxies, *, radius=0.0, sample_weight=None):
             f"{np.shape(galaxies)}."
         )
     names, which = np.unique(np.asarray(galaxies), return_inverse=True)
-    filled = np.zeros((*som.cell_shape, len(names)))
+    filled = np.zeros((fitted.n_cells, len(names)))
     mapped = cells >= 0
-    np.add.at(
-        filled.reshape(-1, len(names)), (cells[mapped], which[mapped]), 1.0 if weights is None else weights[mapped]
-    )
-    spread = smooth_cells(filled, radius, topology=som.topology, is_toroidal=som.is_toroidal)
-    spread = spread.reshape(-1, len(names)).T
+    np.add.at(filled, (cells[mapped], which[mapped]), 1.0 if weights is None else weights[mapped])
+    spread = fitted.smooth(filled, radius).T
     total = spread.sum(axis=1, keepdims=True)
     shares = np.divide(spread, total, out=np.full_like(spread, np.nan), where=total > 0)
     columns = [f"cell{cell}" for cell in range(shares.shape[1])]

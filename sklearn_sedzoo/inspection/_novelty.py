@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.spatial.distance import cdist
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
 from sklearn_sedzoo._containers import take_flux
 from sklearn_sedzoo._kernels.masked import masked_mean
+from sklearn_sedzoo.mapping import FittedMap
 from sklearn_sedzoo.pipeline import split_at_embedding
 
 _ROUNDING = 1e-12
@@ -32,10 +34,12 @@ def find_centers(zoo):
 
     A cell that no training spectrum fell in lies between others and covers nothing.
     """
-    final = zoo.steps[-1][1] if isinstance(zoo, Pipeline) else zoo
-    if hasattr(final, "weights_"):
-        return np.asarray(final.weights_, dtype=float)[np.asarray(final.hits_) > 0]
-    centers = getattr(final, "cluster_centers_", None)
+    try:
+        fitted = FittedMap.of(zoo)
+    except NotFittedError:
+        centers = getattr(zoo.steps[-1][1] if isinstance(zoo, Pipeline) else zoo, "cluster_centers_", None)
+    else:
+        centers = fitted.weights[fitted.hits > 0]
     return None if centers is None else np.asarray(centers, dtype=float)
 
 

@@ -100,6 +100,7 @@ class SpectrumOutlierDetector(OutlierMixin, BaseEstimator):
         X = self._read(X, reset=True, ensure_min_samples=2)
         zoo, calibration = self._prepare(X)
         self.zoo_ = zoo
+        self._is_default = self.zoo is None
         self.calibration_ = measure_novelty(View(zoo, calibration))
         self.offset_ = float(np.log10(self.false_alarm_rate))
         return self
@@ -151,7 +152,8 @@ class SpectrumOutlierDetector(OutlierMixin, BaseEstimator):
     def _read(self, X, *, reset, **check_params):
         """Check X, and hand on what carries the names of its columns."""
         frame = name_columns(X)
-        checked = read_spectra(self, frame, reset=reset, on_bad="raise" if self.zoo is None else "mask", **check_params)
+        is_default = self.zoo is None if reset else self._is_default
+        checked = read_spectra(self, frame, reset=reset, on_bad="raise" if is_default else "mask", **check_params)
         return frame if hasattr(frame, "columns") else checked
 
     def _prepare(self, X):

@@ -1,16 +1,18 @@
 """SOMClusterer: cells of a map to groups, and samples to the group of their cell."""
 
+from dataclasses import replace
+
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin, clone
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.cluster import AgglomerativeClustering
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from sklearn_sedzoo._kernels.som_search import find_best_cells
-from sklearn_sedzoo._validation import check_integer
-from sklearn_sedzoo.mapping._source import allows_missing, fit_map, flat_weights
+from sklearn_sedzoo._validation import check_integer, check_spectra
+from sklearn_sedzoo.mapping._donors import allows_missing, begin_fit, fit_maps
 
 
-class SOMClusterer(ClusterMixin, BaseEstimator):
+class SOMClusterer(CallbackSupportMixin, ClusterMixin, BaseEstimator):
     """Group the cells of a map, and give each sample the group of its cell.
 
     Only cells that hold training samples are grouped; an empty cell gets the group of the nearest occupied one (by
@@ -31,6 +33,8 @@ class SOMClusterer(ClusterMixin, BaseEstimator):
     ----------
     som_ : SOMMapper
         The fitted map.
+    map_ : FittedMap
+        What its fit decided, and all that predictions depend on.
     clusterer_ : clusterer
         The fitted clusterer of cells.
     cell_labels_ : ndarray of shape (n_rows, n_columns)
@@ -68,6 +72,7 @@ class SOMClusterer(ClusterMixin, BaseEstimator):
         self.clusterer = clusterer
         self.n_clusters = n_clusters
 
+    @with_callbacks
     def fit(self, X, y=None, sample_weight=None):
         """Fit the map (unless frozen) and group its occupied cells.
 
@@ -85,16 +90,20 @@ class SOMClusterer(ClusterMixin, BaseEstimator):
         self
         """
         check_integer(type(self).__name__, "n_clusters", self.n_clusters, 1)
-        som, cells = fit_map(type(self).__name__, self.som, X, sample_weight)
-        validate_data(self, X, skip_check_array=True)
+        X = check_spectra(self, X, reset=True, on_bad="mask" if allows_missing(self.som) else "raise")
+        context = begin_fit(self, X, 1)
+        (som,), (cells,) = fit_maps(self, context, X, sample_weight=sample_weight)
+        fitted = som.map_
         used = cells >= 0 if sample_weight is None else (cells >= 0) & (np.asarray(sample_weight) > 0)
-        weights, occupied = flat_weights(som), np.unique(cells[used])
-        clusterer, groups = self._group(weights[occupied])
-        nearest = find_best_cells(weights, weights[occupied], is_normalized=som.metric == "cosine").best
+        occupied = np.unique(cells[used])
+        clusterer, groups = self._group(fitted.weights[occupied])
+        nearest = replace(fitted, weights=fitted.weights[occupied]).find(fitted.weights).best
         self.som_ = som
+        self.map_ = fitted
         self.clusterer_ = clusterer
-        self.cell_labels_ = groups[nearest].reshape(som.cell_shape)
+        self.cell_labels_ = groups[nearest].reshape(fitted.shape)
         self.labels_ = self._label(cells)
+        context.call_on_fit_task_end(estimator=self, X=X)
         return self
 
     def predict(self, X):
@@ -106,7 +115,8 @@ class SOMClusterer(ClusterMixin, BaseEstimator):
             Data.
         """
         check_is_fitted(self)
-        return self._label(self.som_.predict(X))
+        X = check_spectra(self, X, reset=False, on_bad="mask" if self.map_.masks else "raise")
+        return self._label(self.map_.find(self.map_.check(X, type(self).__name__)).best)
 
     def _group(self, weights):
         """Return the fitted clusterer of cells and their groups, renumbered from 0 with noise left at -1."""

@@ -1,41 +1,31 @@
 """SOMMapper: rows of numbers to cells of a self-organizing map."""
 
 import warnings
+from dataclasses import replace
+from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_sedzoo._kernels.som_distance import measure_distances, measure_own
-from sklearn_sedzoo._kernels.som_grid import are_neighbors, average_neighbors, lay_cells
-from sklearn_sedzoo._kernels.som_search import find_best_cells
-from sklearn_sedzoo._kernels.som_update import measure_energy, update_weights
-from sklearn_sedzoo._validation import check_sample_weight, check_spectra, check_squares, point_at
+from sklearn_sedzoo._kernels.som_start import make_weights
+from sklearn_sedzoo._kernels.som_update import update_weights
+from sklearn_sedzoo._validation import check_integer, check_option, check_sample_weight, check_spectra, point_at
 from sklearn_sedzoo.exceptions import SedDataWarning
-from sklearn_sedzoo.mapping._batch import average_error, remember
-from sklearn_sedzoo.mapping._initial import make_weights
-from sklearn_sedzoo.mapping._parameters import (
-    check_parameters,
-    choose_init,
-    describe_grid,
-    draw_seeds,
-    find_last_radius,
-    find_radii,
-    find_shape,
-)
-from sklearn_sedzoo.mapping._progress import EpochReporter
-from sklearn_sedzoo.mapping._schedule import find_radius
-from sklearn_sedzoo.mapping._statistics import summarize_cells
-from sklearn_sedzoo.mapping._threads import hold_blas
-from sklearn_sedzoo.mapping._training import Run, choose_subspace, normalize_weights, train_map
+from sklearn_sedzoo.mapping._fitted_map import FittedMap
+from sklearn_sedzoo.mapping._online import Online
+from sklearn_sedzoo.mapping._train import Batch, EpochReporter, average_error, hold_blas, remember
+
+_INITS = (None, "pca", "sample", "random")
 
 
-def _is_batch(som):
+def _trains_in_parts(som):
     """MiniSom has no training in parts."""
-    return som.algorithm == "batch"
+    return not isinstance(som.algorithm, Online)
 
 
 class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
@@ -49,60 +39,40 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     ----------
     n_rows, n_columns : int, default=10
         Size of the map.
-    algorithm : {"batch", "online"}, default="batch"
-        "batch" moves all cells at once after each pass over the data: deterministic, fast. "online" moves them after
-        each sample, drawn in random order, and leaves that to MiniSom, weight for weight.
+    algorithm : Batch or Online, default=None
+        How cells are moved, with the parameters of the training, which a search reaches as ``algorithm__radius_end``
+        and so on; None is ``Batch()``, deterministic and fast. ``Online()`` leaves the training to MiniSom, weight for
+        weight.
     output : {"distance", "coordinates"}, default="distance"
         What `transform` returns: distances to all cells, or row and column of the best cell.
     topology : {"rectangular", "hexagonal"}, default="rectangular"
         A cell touches 8 others (rectangular) or 6 (hexagonal).
     is_toroidal : bool, default=False
-        Join opposite edges of the map; a hexagonal map then needs an even number of rows. Only for "batch".
+        Join opposite edges of the map; a hexagonal map then needs an even number of rows. Not for `Online`.
     metric : {"euclidean", "cosine"}, default="euclidean"
         "cosine" divides each sample by its norm; distances are then 1 - cosine of the angle.
     init : {"pca", "sample", "random"} or ndarray of shape (n_rows, n_columns, n_features), default=None
-        First weights: along the two leading principal components out to two standard deviations, chosen samples,
-        or uniformly random (batch: within the range of each feature; online: MiniSom's random directions of norm 1).
-        None is "pca" for batch and "random" for online. For online, "pca" and "sample" are MiniSom's own.
-    neighborhood : {"gaussian", "bubble", "mexican_hat", "cut_gaussian"}, default="gaussian"
-        How cells follow each other, as a function of their distance d on the map and the radius r:
-        exp(-d²/2r²); 1 within r; (1 - d²/2r²) exp(-d²/2r²), which pushes away in places and orders worse; the
-        gaussian within 2r. Online: MiniSom's "gaussian", "bubble", "mexican_hat" and "triangle".
-    radius_start : float, default=None
-        First radius, in cells; None is half the longer side (online: at least 1). MiniSom calls it sigma.
-    radius_end : float, default=0.5
-        Radius of the last epoch. Smaller fits the data closer, larger keeps the map smoother. Batch only: MiniSom's
-        decays have fixed ends.
-    decay : {"exponential", "linear", "asymptotic"} or callable, default=None
-        How the radius shrinks; a callable is asked for ``decay(radius_start, radius_end, fraction)`` with the
-        fraction of the training from 0 to 1. Online: MiniSom's "asymptotic" (to a third of radius and learning
-        rate), "linear" (radius to 1, rate to 0) or "inverse" (the same, by a hyperbola).
-        None is "exponential" for batch and "asymptotic" for online.
-    n_epochs : int, default=20
-        Passes over the data.
-    n_iterations : int, default=None
-        Online only: number of samples shown; None is n_epochs times the number of samples.
-    learning_rate : float, default=0.5
-        Online only: share of the way that the best cell goes towards the first sample.
+        First weights: along the two leading principal components out to two standard deviations (data on a line winds
+        over the map, so that all cells are used), chosen samples, or uniformly random (`Batch`: within the range of
+        each feature; `Online`: MiniSom's random directions of norm 1). None is "pca" for `Batch` and "random" for
+        `Online`, for which "pca" and "sample" are MiniSom's own.
     n_init : int, default=1
-        Number of maps trained; the one with the lowest distortion (`energy_`) is kept. With init="pca" (batch) or an
+        Number of maps trained; the one with the lowest distortion (`energy_`) is kept. With init="pca" (`Batch`) or an
         array the first map starts there and the others at chosen samples.
-    compress : float, default=None
-        Batch only: train all epochs but the last on the leading principal components that leave less than this share
-        of the variance, where they are fewer than half the features; the last epoch and the assignment use all
-        features. Pays from some hundred features; holds n_samples x n_components numbers more. Not used while values
-        are missing.
-    memory : float, default=0.9
-        Share of the earlier sums that `partial_fit` keeps.
     on_bad : {"mask", "raise"}, default="mask"
         What to do with missing values (NaN, infinity): measure distances over the observed features, or refuse them.
-        A row with nothing observed is left out of the training; its cell is -1 and its distances are NaN. The online
-        algorithm refuses them always.
+        A row with nothing observed is left out of the training; its cell is -1 and its distances are NaN. `Online`
+        refuses them always.
     random_state : int, RandomState instance or None, default=None
-        Order of samples and random first weights. For online an int is MiniSom's seed.
+        Order of samples and random first weights. For `Online` an int is MiniSom's seed.
 
     Attributes
     ----------
+    map_ : FittedMap
+        What the fit decided: codebook, grid, metric. Predictions depend on nothing else, so `set_params` counts from
+        the next fit.
+    algorithm_ : Batch or Online
+        The algorithm of the last fit.
     weights_ : ndarray of shape (n_rows, n_columns, n_features)
         Weights of the cells, in units of the data (float64); ``weights_[..., i]`` is a component plane.
     cell_positions_ : ndarray of shape (n_cells, 2)
@@ -123,19 +93,25 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     radius_ : float
         Radius of the last epoch, whether it was reached or a callback stopped the training; 1 for online maps.
     history_ : dict of lists
-        By epoch. Batch: "radius" and "quantization_error" (before the update). Online: "learning_rate".
+        By epoch. `Batch`: "radius" and "quantization_error" (before the update). `Online`: "learning_rate".
     n_iter_ : int
         Number of epochs run, or of calls of `partial_fit`.
     n_compressed_ : int or None
-        Number of components in which `compress` trained; None where it trained on all features.
+        Number of components in which ``Batch(compress=...)`` trained; None where it trained on all features.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X had them.
 
+    See Also
+    --------
+    Batch, Online : The algorithms.
+    SOMClusterer, SOMRegressor, SOMClassifier : Built on a map.
+    FittedMap : What the fit decided, for other tools.
+
     Notes
     -----
-    Batch costs 2 n K D operations per epoch for n samples, K cells and D features (less in float32 while the
+    `Batch` costs 2 n K D operations per epoch for n samples, K cells and D features (less in float32 while the
     neighbourhood is wide: the smooth weights are then multiplied in factors), and memory for the weights, one number
     per sample, and some blocks of 4 to 10 MB per thread; nothing of size n x K is held except what `transform` returns.
     Threads: as many as BLAS is allowed; results do not depend on their number. Ties between cells (to 1e-9, relative)
@@ -149,9 +125,9 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_sedzoo.mapping import SOMMapper
+    >>> from sklearn_sedzoo.mapping import Batch, SOMMapper
     >>> X = np.repeat([[0.0, 0.0], [1.0, 0.5], [5.0, 0.0], [6.0, 0.5]], 5, axis=0)
-    >>> som = SOMMapper(1, 4, radius_end=0.1).fit(X)
+    >>> som = SOMMapper(1, 4, algorithm=Batch(radius_end=0.1)).fit(X)
     >>> som.hits_
     array([[5, 5, 5, 5]])
     >>> som.predict([[5.1, 0.0]])
@@ -165,22 +141,13 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         n_rows=10,
         n_columns=10,
         *,
-        algorithm="batch",
+        algorithm=None,
         output="distance",
         topology="rectangular",
         is_toroidal=False,
         metric="euclidean",
         init=None,
-        neighborhood="gaussian",
-        radius_start=None,
-        radius_end=0.5,
-        decay=None,
-        n_epochs=20,
-        n_iterations=None,
-        learning_rate=0.5,
         n_init=1,
-        compress=None,
-        memory=0.9,
         on_bad="mask",
         random_state=None,
     ):
@@ -192,23 +159,44 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         self.is_toroidal = is_toroidal
         self.metric = metric
         self.init = init
-        self.neighborhood = neighborhood
-        self.radius_start = radius_start
-        self.radius_end = radius_end
-        self.decay = decay
-        self.n_epochs = n_epochs
-        self.n_iterations = n_iterations
-        self.learning_rate = learning_rate
         self.n_init = n_init
-        self.compress = compress
-        self.memory = memory
         self.on_bad = on_bad
         self.random_state = random_state
 
     @property
     def cell_shape(self):
         """Rows and columns of the fitted map; ``numpy.unravel_index(cell, som.cell_shape)`` is the place of a cell."""
-        return self.weights_.shape[:2] if hasattr(self, "weights_") else find_shape(self)
+        return self.map_.shape if hasattr(self, "map_") else (self.n_rows, self.n_columns)
+
+    @property
+    def weights_(self):
+        """Weights of the cells (n_rows, n_columns, n_features)."""
+        return self.map_.weights.reshape(*self.map_.shape, -1)
+
+    @property
+    def cell_positions_(self):
+        """Centers of the cells (n_cells, 2)."""
+        return self.map_.positions
+
+    @property
+    def hits_(self):
+        """Number of training samples in each cell (n_rows, n_columns)."""
+        return self.map_.hits.reshape(self.map_.shape)
+
+    @property
+    def u_matrix_(self):
+        """U-matrix (n_rows, n_columns)."""
+        return self.map_.u_matrix
+
+    @property
+    def quantization_error_(self):
+        """Mean distance of the training samples to their best cell."""
+        return self.map_.quantization_error
+
+    @property
+    def radius_(self):
+        """Radius of the last epoch."""
+        return self.map_.radius
 
     @with_callbacks
     def fit(self, X, y=None, sample_weight=None):
@@ -227,28 +215,37 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         -------
         self
         """
-        check_parameters(self)
-        X, weight = self._read_training(X, sample_weight, reset=True)
+        algorithm = self._check_parameters()
+        X, weight, empty = self._read_training(X, sample_weight, algorithm, reset=True)
+        told, best = {"estimator": self, "X": X}, None
+        context = self._init_callback_context(max_subtasks=algorithm.n_epochs * self.n_init)
+        context.call_on_fit_task_begin(**told)
+        reporter = EpochReporter(context, told, lambda weights: self._show(replace(empty, weights=weights)))
+        shared = {"fitted": empty, "sample_weight": weight, "reporter": reporter}
         with hold_blas() as map_slabs:
-            reporter = EpochReporter(self, X, self.n_epochs * self.n_init)
-            search = {"map_slabs": map_slabs, **self._search_options(X)}
-            shared = {"subspace": choose_subspace(self, X, weight, search), "search": search, "reporter": reporter}
-            runs = (
-                train_map(self, X, weight, number=number, seed=seed, **shared)
-                for number, seed in enumerate(draw_seeds(self))
-            )
-            best = min(runs, key=lambda run: run.energy)
-            self._keep(X, weight, best, best.found)
-            reporter.close(best.weights)
+            search = {"with_second": True, "with_sums": True, "sample_weight": weight, "map_slabs": map_slabs}
+            for trained in algorithm.train(
+                X, self._choose_starts(algorithm, X.shape[1]), map_slabs=map_slabs, **shared
+            ):
+                fitted = replace(empty, weights=trained[0])
+                found = fitted.find(X, **search)
+                energy = fitted.distortion(found)
+                if best is None or energy < best[0]:
+                    best = energy, fitted, found, *trained[1:]
+            energy, fitted, found, history, n_compressed = best
+            error = fitted.average_distance(X, found.best, weight)
+        self._keep(algorithm, replace(fitted, quantization_error=error), found, weight, history, energy, n_compressed)
+        self._sums = {"center": found.center, "sums": found.sums, "counts": found.counts}
+        context.call_on_fit_task_end(**told, reconstruction_attributes=self._show(self.map_))
         return self
 
-    @available_if(_is_batch)
+    @available_if(_trains_in_parts)
     def partial_fit(self, X, y=None, sample_weight=None):
         """Train one epoch on a part of the data, and remember the earlier parts.
 
-        The sums and numbers of each cell's members are kept, times `memory` at each call, and the radius falls over
-        the first `n_epochs` calls and then stays: it never starts again. After `fit` it stays at `radius_end`. A
-        first call sets the first weights from its part.
+        The sums and numbers of each cell's members are kept, times `memory` of `Batch` at each call, and the radius
+        falls over the first `n_epochs` calls and then stays: it never starts again. After `fit` it stays at
+        `radius_end`. A first call sets the first weights from its part.
 
         Parameters
         ----------
@@ -263,35 +260,37 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         -------
         self
         """
-        check_parameters(self)
-        is_first = not hasattr(self, "weights_")
-        if self.cell_shape != find_shape(self):
+        algorithm = self._check_parameters()
+        is_first, shape = not hasattr(self, "map_"), (self.n_rows, self.n_columns)
+        if self.cell_shape != shape:
             raise ValueError(
                 f"partial_fit of {type(self).__name__} cannot turn a map of {self.cell_shape} cells into one of "
-                f"{find_shape(self)}: set n_rows and n_columns back, or train anew with fit."
+                f"{shape}: set n_rows and n_columns back, or train anew with fit."
             )
-        X, weight = self._read_training(X, sample_weight, reset=is_first)
-        n_calls = 0 if is_first else self.n_iter_
-        fraction = min(1.0, n_calls / (self.n_epochs - 1)) if self.n_epochs > 1 else 1.0
-        radius = find_radius(type(self).__name__, self.decay or "exponential", *find_radii(self), fraction)
+        X, weight, empty = self._read_training(X, sample_weight, algorithm, reset=is_first)
+        n_calls, n_epochs = 0 if is_first else self.n_iter_, algorithm.n_epochs
+        radius = algorithm.find_radius(shape, min(1.0, n_calls / (n_epochs - 1)) if n_epochs > 1 else 1.0)
+        weights, past = (None, None) if is_first else (self.map_.weights, self._sums)
+        if is_first:
+            ((weights, seed), *_) = self._choose_starts(algorithm, X.shape[1])
+            if isinstance(weights, str):
+                state = np.random.RandomState(seed)
+                weights = make_weights(X, weights, shape, sample_weight=weight, random_state=state)
         with hold_blas() as map_slabs:
-            search = {"map_slabs": map_slabs, "sample_weight": weight, **self._search_options(X)}
-            weights = self._first_weights(X, weight) if is_first else self._codebook()
-            found = remember(
-                None if is_first else self._sums, find_best_cells(X, weights, with_sums=True, **search), self.memory
-            )
-            weights = update_weights(
-                weights, found, radius, is_normalized=self.metric == "cosine", **describe_grid(self)
-            )
-            final = find_best_cells(X, weights, with_second=True, with_sums=True, **search)
-            energy = measure_energy(weights, final, find_last_radius(self), **describe_grid(self))
-        history = {"radius": [], "quantization_error": []} if is_first else self.history_
-        error = average_error(found.squared, weight, is_cosine=self.metric == "cosine")
-        history = {
-            "radius": [*history["radius"], radius],
-            "quantization_error": [*history["quantization_error"], error],
+            search = {"with_sums": True, "sample_weight": weight, "map_slabs": map_slabs}
+            old = replace(empty, weights=weights)
+            found = remember(past, old.find(X, **search), algorithm.memory)
+            grid = {**old.grid, "neighborhood": old.neighborhood, "is_normalized": old.metric == "cosine"}
+            fitted = replace(old, weights=update_weights(old.codebook, found, radius, **grid))
+            final = fitted.find(X, with_second=True, **search)
+            fitted = replace(fitted, quantization_error=fitted.average_distance(X, final.best, weight))
+        now = {
+            "radius": radius,
+            "quantization_error": average_error(found.squared, weight, is_cosine=old.metric == "cosine"),
         }
-        self._keep(X, weight, Run(weights, history, final, energy), found)
+        history = {name: [*([] if is_first else self.history_[name]), value] for name, value in now.items()}
+        self._keep(algorithm, fitted, final, weight, history, fitted.distortion(final), None)
+        self._sums = {"center": found.center, "sums": found.sums, "counts": found.counts}
         return self
 
     def fit_predict(self, X, y=None, sample_weight=None):
@@ -312,18 +311,13 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             Distances to all cells, or row and column of the best cell; NaN for a row with nothing observed.
         """
         X = self._read(X)
-        if self.output == "coordinates":
-            cells = self._find(X).best
-            places = np.column_stack(np.divmod(cells, self.cell_shape[1])).astype(X.dtype)
-            places[cells < 0] = np.nan
-            return places
         with hold_blas() as map_slabs:
-            distances = measure_distances(X, self._codebook(), map_slabs=map_slabs, **self._search_options(X))
-        if self.metric == "cosine":
-            distances = distances**2 / 2
-        if self.masks:
-            distances[np.isnan(X).all(axis=1)] = np.nan
-        return distances
+            if self.output_ == "distance":
+                return self.map_.distances(X, map_slabs=map_slabs)
+            cells = self.map_.find(X, map_slabs=map_slabs).best
+        places = np.column_stack(np.divmod(cells, self.cell_shape[1])).astype(X.dtype)
+        places[cells < 0] = np.nan
+        return places
 
     def predict(self, X):
         """Return the number of the best cell of each sample, row by row: row * n_columns + column.
@@ -338,15 +332,16 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             Cells; -1 for a row with nothing observed (`on_bad="mask"`).
         """
-        return self._find(self._read(X)).best
+        X = self._read(X)
+        with hold_blas() as map_slabs:
+            return self.map_.find(X, map_slabs=map_slabs).best
 
     def score(self, X, y=None):
         """Return minus the quantization error: the mean distance to the best cell.
 
         It falls with every cell added: do not choose the size of the map by it alone.
         """
-        X = self._read(X)
-        return -self._measure_error(X, self._find(X).best, None)
+        return -self.map_.average_distance(self._read(X), self.predict(X))
 
     def win_map(self, X):
         """Return a dict from (row, column) to the row numbers of the samples in that cell; empty cells are left out."""
@@ -375,28 +370,59 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             cells without known values. The index is (row, column).
         """
         cells = self.predict(X)
-        table = pd.DataFrame(y) if not isinstance(y, (pd.DataFrame, pd.Series)) else y
-        table = table.to_frame() if isinstance(table, pd.Series) else table
+        table = y.to_frame() if isinstance(y, pd.Series) else pd.DataFrame(y)
         if len(table) != len(cells):
             raise ValueError(
                 f"y of cell_statistics must have one row for each of {len(cells)} samples, got {len(table)}."
             )
-        return summarize_cells(cells, table, self.cell_shape)
+        out = {"count": self.map_.aggregate(cells)}
+        for name in table.columns:
+            values = table[name].to_numpy(dtype=float)
+            low, median, high = self.map_.aggregate(cells, values, statistic=_percentiles).T
+            out[f"{name}_count"] = self.map_.aggregate(np.where(np.isnan(values), -1, cells))
+            out |= {f"{name}_median": median, f"{name}_scatter": (high - low) / 2}
+        return pd.DataFrame(out, pd.MultiIndex.from_tuples(list(np.ndindex(self.cell_shape)), names=["row", "column"]))
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of what `transform` returns: cell0_0, cell0_1, ... or row, column."""
         check_is_fitted(self)
-        if self.output == "coordinates":
+        if self.output_ == "coordinates":
             return np.array(["row", "column"], dtype=object)
         cells = np.ndindex(self.cell_shape)
         return np.array([f"cell{row}_{column}" for row, column in cells], dtype=object)
 
     @property
     def masks(self):
-        """Whether missing values are left out: MiniSom's training cannot do that."""
-        return self.on_bad == "mask" and self.algorithm == "batch"
+        """Whether the next fit leaves missing values out: MiniSom's training cannot do that."""
+        return self.on_bad == "mask" and not isinstance(self.algorithm, Online)
 
-    def _read_training(self, X, sample_weight, *, reset):
+    def _check_parameters(self):
+        """Raise unless all parameters are allowed, alone and together; return the algorithm of this fit."""
+        owner = type(self).__name__
+        for name in ("n_rows", "n_columns", "n_init"):
+            check_integer(owner, name, getattr(self, name), 1)
+        check_option(owner, "output", self.output, ("distance", "coordinates"))
+        check_option(owner, "topology", self.topology, ("rectangular", "hexagonal"))
+        check_option(owner, "metric", self.metric, ("euclidean", "cosine"))
+        check_option(owner, "on_bad", self.on_bad, ("raise", "mask"))
+        if self.init is None or isinstance(self.init, str):
+            check_option(owner, "init", self.init, _INITS)
+        if self.is_toroidal and self.topology == "hexagonal" and self.n_rows % 2:
+            raise ValueError(
+                f"`n_rows` of {owner} must be even for a toroidal hexagonal map, whose odd rows are moved by half a "
+                f"cell, got {self.n_rows!r}."
+            )
+        algorithm = Batch() if self.algorithm is None else self.algorithm
+        if not isinstance(algorithm, Batch | Online):
+            raise TypeError(
+                f"`algorithm` of {owner} must be Batch(...), Online(...) or None, got {self.algorithm!r}. Both are in "
+                "sklearn_sedzoo.mapping."
+            )
+        algorithm.check((self.n_rows, self.n_columns), self)
+        return clone(algorithm)
+
+    def _read_training(self, X, sample_weight, algorithm, *, reset):
+        """Return checked X, weights of the samples, and the FittedMap of this fit, still without weights of cells."""
         X = check_spectra(self, X, reset=reset, on_bad="mask" if self.masks else "raise")
         weight = check_sample_weight(type(self).__name__, sample_weight, len(X))
         if self.masks:
@@ -409,71 +435,71 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
                 fault = point_at(empty, len(X), "hold no value")
                 warnings.warn(f"{fault} They are left out and get the cell -1.", SedDataWarning, stacklevel=4)
                 weight = np.where(empty, 0.0, 1.0 if weight is None else weight)
-        self._refuse_extremes(X)
-        return X, weight
+        names, shape = getattr(self, "feature_names_in_", None), (self.n_rows, self.n_columns)
+        fitted = FittedMap(
+            np.zeros((1, X.shape[1])),
+            shape,
+            self.topology,
+            self.is_toroidal,
+            self.metric,
+            "gaussian" if algorithm.neighborhood == "triangle" else algorithm.neighborhood,
+            algorithm.find_radius(shape, 1.0),
+            self.masks,
+            feature_names=None if names is None else tuple(names),
+        )
+        return fitted.check(X, type(self).__name__), weight, fitted
+
+    def _choose_starts(self, algorithm, n_features):
+        """Return for each map of n_init the kind of its start, or given weights (n_cells, n_features), and a seed.
+
+        The first seed is `random_state` itself where that is an integer.
+        """
+        seeds = [int(seed) for seed in check_random_state(self.random_state).randint(2**31 - 1, size=self.n_init)]
+        if isinstance(self.random_state, Integral):
+            seeds[0] = int(self.random_state)
+        init = self.init
+        if init is None:
+            init = "random" if isinstance(algorithm, Online) else "pca"
+        if isinstance(init, str):
+            return [("sample" if number and init == "pca" else init, seed) for number, seed in enumerate(seeds)]
+        init, shape = np.asarray(init, dtype=np.float64), (self.n_rows, self.n_columns, n_features)
+        if init.shape != shape or not np.isfinite(init).all():
+            raise ValueError(
+                f"`init` of {type(self).__name__} must be an array of finite numbers of shape {shape}, got shape "
+                f"{init.shape}."
+            )
+        return [("sample" if number else init.reshape(-1, n_features), seed) for number, seed in enumerate(seeds)]
 
     def _read(self, X):
         check_is_fitted(self)
-        X = check_spectra(self, X, reset=False, on_bad="mask" if self.masks else "raise")
-        self._refuse_extremes(X)
-        return X
+        X = check_spectra(self, X, reset=False, on_bad="mask" if self.map_.masks else "raise")
+        return self.map_.check(X, type(self).__name__)
 
-    def _refuse_extremes(self, X):
-        check_squares(type(self).__name__, X)
-        if self.metric == "cosine":
-            zero = ~np.any(np.nan_to_num(X) if self.masks else X, axis=1) & ~np.isnan(X).all(axis=1)
-            if zero.any():
-                fault = point_at(zero, len(X), "are zero and have no direction")
-                raise ValueError(f"{fault} Drop them or use metric='euclidean'.")
+    def _show(self, fitted):
+        """Return the attributes with which an estimator can predict."""
+        return {"map_": fitted, "output_": self.output}
 
-    def _search_options(self, X):
-        has_missing = self.masks and bool(np.isnan(X).any())
-        return {"has_missing": has_missing, "is_normalized": self.metric == "cosine"}
-
-    def _first_weights(self, X, weight):
-        init = choose_init(self, X.shape[1], 0)
-        if isinstance(init, str):
-            generator = np.random.RandomState(draw_seeds(self)[0])
-            init = make_weights(X, init, find_shape(self), sample_weight=weight, random_state=generator)
-        return normalize_weights(init, self.metric)
-
-    def _codebook(self):
-        """Return the weights as the search wants them, (n_cells, n_features)."""
-        return normalize_weights(self.weights_.reshape(-1, self.weights_.shape[-1]), self.metric)
-
-    def _find(self, X):
-        with hold_blas() as map_slabs:
-            return find_best_cells(X, self._codebook(), map_slabs=map_slabs, **self._search_options(X))
-
-    def _measure_error(self, X, cells, weight):
-        distance = measure_own(X, self._codebook(), cells, **self._search_options(X))
-        if self.metric == "cosine":
-            distance = distance**2 / 2
-        weight = (cells >= 0).astype(float) if weight is None else weight
-        return float(np.average(distance[weight > 0], weights=weight[weight > 0]))
-
-    def _keep(self, X, weight, run, sums):
-        """Set the fitted attributes, all at the end of the fit; `sums` is what `partial_fit` will go on from."""
-        shape = find_shape(self)
-        found, counted = run.found, np.ones(len(X), dtype=bool) if weight is None else weight > 0
+    def _keep(self, algorithm, fitted, found, weight, history, energy, n_compressed):
+        """Set the fitted attributes, all at the end of the fit."""
+        counted = found.best >= 0 if weight is None else weight > 0
         first, second = found.best[counted], found.second[counted]
-        touching = (second < 0) | are_neighbors(*shape, self.topology, self.is_toroidal, first, second)
-        self.weights_ = run.weights.reshape(*shape, X.shape[1])
-        self.cell_positions_ = lay_cells(*shape, self.topology)
+        touching = np.average(fitted.touch(first, second), weights=None if weight is None else weight[counted])
+        self.map_ = replace(fitted, hits=fitted.aggregate(first))
+        self.algorithm_ = algorithm
+        self.output_ = self.output
         self.labels_ = found.best
-        self.hits_ = np.bincount(first, minlength=len(run.weights)).reshape(shape)
-        self.u_matrix_ = average_neighbors(self.weights_, self.topology, self.is_toroidal)
-        self.quantization_error_ = self._measure_error(X, found.best, weight)
-        self.topographic_error_ = 1 - float(np.average(touching, weights=None if weight is None else weight[counted]))
-        self.energy_ = run.energy
-        self.radius_ = find_last_radius(self)
-        self.history_ = run.history
-        self.n_iter_ = len(next(iter(run.history.values())))
-        self.n_compressed_ = run.n_compressed
-        self._sums = {"center": sums.center, "sums": sums.sums, "counts": sums.counts}
+        self.topographic_error_ = 1 - float(touching)
+        self.energy_ = energy
+        self.history_ = history
+        self.n_iter_ = len(next(iter(history.values())))
+        self.n_compressed_ = n_compressed
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self.masks
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _percentiles(values):
+    return np.percentile(values, [16, 50, 84])

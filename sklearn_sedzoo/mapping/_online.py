@@ -1,57 +1,159 @@
 """Online training, one sample at a time: MiniSom trains, with our parameters in its words."""
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
-RADIUS_DECAYS = {"asymptotic": "asymptotic_decay", "linear": "linear_decay_to_one", "inverse": "inverse_decay_to_one"}
-NEIGHBORHOODS = ("gaussian", "bubble", "mexican_hat", "triangle")
+from sklearn_sedzoo._validation import check_integer, check_number, check_option
+
+_DECAYS = {"asymptotic": "asymptotic_decay", "linear": "linear_decay_to_one", "inverse": "inverse_decay_to_one"}
 
 
-def train_online(
-    X, init, *, shape, topology, metric, neighborhood, decay, radius, learning_rate, n_iterations, n_epochs, seed,
-    reporter,
-):  # fmt: skip
-    """Return weights (n_cells, n_features) after MiniSom's `train_random`, and the history by epoch."""
-    from minisom import MiniSom
+class Online(BaseEstimator):
+    """Train a map by moving cells after each sample, drawn in random order: MiniSom's `train_random`.
 
-    watch = _Watch(decay, n_iterations, n_epochs, reporter)
-    trainer = MiniSom(
-        *shape,
-        X.shape[1],
-        sigma=radius,
-        learning_rate=learning_rate,
-        decay_function=watch,
-        sigma_decay_function=RADIUS_DECAYS[decay],
-        neighborhood_function=neighborhood,
-        topology=topology,
-        activation_distance=metric,
-        random_seed=seed,
-    )
-    if not isinstance(init, str):
-        trainer.get_weights()[...] = init.reshape(*shape, -1)
-    elif init == "pca":
-        if min(X.shape) < 2:
+    Parameters
+    ----------
+    n_epochs : int, default=20
+        Number of samples shown, in passes over the data; callbacks hear of each.
+    n_iterations : int, default=None
+        Number of samples shown; None is n_epochs times the number of samples.
+    learning_rate : float, default=0.5
+        Share of the way that the best cell goes towards the first sample.
+    neighborhood : {"gaussian", "mexican_hat", "bubble", "triangle"}, default="gaussian"
+        MiniSom's neighborhood functions; the last two know no hexagons.
+    radius_start : float, default=None
+        First radius, in cells; None is half the longer side, and at least 1. MiniSom calls it sigma.
+    decay : {"asymptotic", "linear", "inverse"}, default="asymptotic"
+        How radius and learning rate fall: to a third of both; radius to 1 and rate to 0; the same, by a hyperbola.
+
+    See Also
+    --------
+    Batch : All cells at once.
+    SOMMapper : Takes it as `algorithm`.
+
+    Notes
+    -----
+    The weights are those of MiniSom to the last bit for an integer `random_state` of the map, which is its seed. On
+    hexagons MiniSom moves columns by half a cell, counted from the last, where `SOMMapper` moves odd rows:
+    ``som.weights_`` are then ``minisom.get_weights().transpose(1, 0, 2)[::-1]`` of a MiniSom of n_columns x n_rows.
+    Missing values, toroidal maps and `SOMMapper.partial_fit` are not for it.
+
+    References
+    ----------
+    .. [1] G. Vettigli, MiniSom, https://github.com/JustGlowing/minisom
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_sedzoo.mapping import Online, SOMMapper
+    >>> som = SOMMapper(4, 4, algorithm=Online(n_epochs=2), random_state=0).fit(load_iris().data)
+    >>> len(som.history_["learning_rate"])
+    2
+    """
+
+    def __init__(
+        self,
+        n_epochs=20,
+        *,
+        n_iterations=None,
+        learning_rate=0.5,
+        neighborhood="gaussian",
+        radius_start=None,
+        decay="asymptotic",
+    ):
+        self.n_epochs = n_epochs
+        self.n_iterations = n_iterations
+        self.learning_rate = learning_rate
+        self.neighborhood = neighborhood
+        self.radius_start = radius_start
+        self.decay = decay
+
+    def check(self, shape, som):
+        """Raise unless all parameters are allowed, alone and for a map of this shape and parameters of `som`."""
+        check_integer("Online", "n_epochs", self.n_epochs, 1)
+        if self.n_iterations is not None:
+            check_integer("Online", "n_iterations", self.n_iterations, 1)
+        check_number("Online", "learning_rate", self.learning_rate, 0, closed="right")
+        if self.radius_start is not None:
+            check_number("Online", "radius_start", self.radius_start, 0, closed="right")
+        check_option("Online", "neighborhood", self.neighborhood, ("gaussian", "mexican_hat", "bubble", "triangle"))
+        check_option("Online", "decay", self.decay, tuple(_DECAYS))
+        if som.is_toroidal:
             raise ValueError(
-                "`init` of SOMMapper must not be 'pca' for algorithm='online' and fewer than 2 samples or features, "
-                f"got X of shape {X.shape}. Pass init='sample' or algorithm='batch'."
+                "`is_toroidal` of SOMMapper must be False for algorithm=Online() (MiniSom has no such thing), got "
+                f"{som.is_toroidal!r}. Pass algorithm=Batch()."
             )
-        trainer.pca_weights_init(X)
-    elif init == "sample":
-        trainer.random_weights_init(X)
-    watch.weights = trainer.get_weights()
-    try:
-        trainer.train_random(X, n_iterations)
-    except _StopRequestedError:
-        pass
-    else:
-        watch.finish()
-    weights = trainer.get_weights()
-    if not np.isfinite(weights).all():
-        raise ValueError(
-            f"MiniSom's training with neighborhood={neighborhood!r}, radius_start={radius!r} and "
-            f"learning_rate={learning_rate!r} ran away to weights that are not finite. Lower them, or pass "
-            "algorithm='batch'."
-        )
-    return weights.reshape(-1, X.shape[1]), watch.history
+
+    def find_radius(self, shape, fraction):
+        """Return the first radius at a fraction of 0, else 1, at which online maps are compared."""
+        if fraction > 0:
+            return 1.0
+        return max(1.0, float(max(shape) // 2)) if self.radius_start is None else self.radius_start
+
+    def train(self, X, starts, *, fitted, sample_weight, map_slabs, reporter):
+        """Yield weights (n_cells, n_features), the history by epoch, and None, for each start.
+
+        `starts` are pairs of a kind of start, or weights, and a seed; `fitted` is a map of the grid to train on.
+        """
+        from minisom import MiniSom
+
+        n_iterations = self.n_iterations or self.n_epochs * len(X)
+        turn, turn_back = (_turn, _turn_back) if fitted.topology == "hexagonal" else (np.asarray, np.asarray)
+        for init, seed in starts:
+            shown = X
+            if sample_weight is not None:  # MiniSom knows no weights: show it samples drawn by weight
+                chance = sample_weight / sample_weight.sum()
+                shown = X[np.random.RandomState(seed).choice(len(X), len(X), p=chance)]
+            watch = _Watch(self.decay, n_iterations, self.n_epochs, reporter, turn_back)
+            trainer = MiniSom(
+                *(fitted.shape[::-1] if turn is _turn else fitted.shape),
+                X.shape[1],
+                sigma=self.find_radius(fitted.shape, 0.0),
+                learning_rate=self.learning_rate,
+                decay_function=watch,
+                sigma_decay_function=_DECAYS[self.decay],
+                neighborhood_function=self.neighborhood,
+                topology=fitted.topology,
+                activation_distance=fitted.metric,
+                random_seed=seed,
+            )
+            watch.weights = trainer.get_weights()
+            if not isinstance(init, str):
+                watch.weights[...] = turn(init.reshape(*fitted.shape, -1))
+            elif init == "pca":
+                if min(X.shape) < 2:
+                    raise ValueError(
+                        "`init` of SOMMapper must not be 'pca' for algorithm=Online() and fewer than 2 samples or "
+                        f"features, got X of shape {X.shape}. Pass init='sample' or algorithm=Batch()."
+                    )
+                trainer.pca_weights_init(shown)
+            elif init == "sample":
+                trainer.random_weights_init(shown)
+            try:
+                trainer.train_random(shown, n_iterations)
+            except _StopRequestedError:
+                pass
+            else:
+                watch.finish()
+            if not np.isfinite(watch.weights).all():
+                raise ValueError(
+                    f"MiniSom's training by {self!r} ran away to weights that are not finite. Lower radius_start or "
+                    "learning_rate, or pass algorithm=Batch()."
+                )
+            yield watch.show(), watch.history, None
+
+
+def _turn(weights):
+    """Return weights (n_rows, n_columns, n_features) of our hexagons in MiniSom's order.
+
+    MiniSom moves lines of constant second index by half a cell, counted from the last; we move odd rows.
+    """
+    return weights[::-1].transpose(1, 0, 2)
+
+
+def _turn_back(weights):
+    """Return weights of MiniSom's hexagons in our order."""
+    return weights.transpose(1, 0, 2)[::-1]
 
 
 class _StopRequestedError(Exception):
@@ -61,8 +163,8 @@ class _StopRequestedError(Exception):
 class _Watch:
     """MiniSom's learning-rate decay, with a look at the clock: reports every epoch."""
 
-    def __init__(self, decay, n_iterations, n_epochs, reporter):
-        self.decay, self.reporter = decay, reporter
+    def __init__(self, decay, n_iterations, n_epochs, reporter, turn_back):
+        self.decay, self.reporter, self.turn_back = decay, reporter, turn_back
         self.n_per_epoch = -(-n_iterations // n_epochs)
         self.history = {"learning_rate": []}
         self.weights = None
@@ -78,7 +180,12 @@ class _Watch:
 
     def finish(self):
         """Close the epoch under way."""
-        return self.reporter.end(self.weights.copy, learning_rate=self.history["learning_rate"][-1])
+        rate = self.history["learning_rate"][-1]
+        return self.reporter.end(lambda: self.show().copy(), learning_rate=rate)
+
+    def show(self):
+        """Return the weights in our order, (n_cells, n_features)."""
+        return self.turn_back(self.weights).reshape(-1, self.weights.shape[-1])
 
     def _decay(self, learning_rate, t, max_iter):
         """MiniSom's own formulae, to the last bit."""

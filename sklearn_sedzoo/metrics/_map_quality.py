@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._kernels import som_quality
-from sklearn_sedzoo._kernels.som_distance import measure_own
-from sklearn_sedzoo._kernels.som_grid import are_neighbors
-from sklearn_sedzoo._kernels.som_search import find_best_cells
-from sklearn_sedzoo._kernels.som_update import measure_energy
-from sklearn_sedzoo._validation import check_integer, check_number, check_spectra
+from sklearn_sedzoo._validation import check_integer, check_number
+from sklearn_sedzoo.mapping import FittedMap
 
 
 def quantization_error(som, X):
@@ -24,7 +19,7 @@ def quantization_error(som, X):
     Parameters
     ----------
     som : SOMMapper
-        Fitted map (or a FrozenEstimator of one).
+        Fitted map, or what holds one: see `FittedMap.of`.
     X : array-like of shape (n_samples, n_features)
         Data, best held out.
 
@@ -47,8 +42,8 @@ def quantization_error(som, X):
     >>> quantization_error(som, X) == som.quantization_error_
     True
     """
-    som, X, found = _assign(som, X)
-    return float(_own_distances(som, X, found.best).mean())
+    fitted, X = _read(som, X)
+    return fitted.average_distance(X, fitted.find(X).best)
 
 
 def topographic_error(som, X):
@@ -82,9 +77,9 @@ def topographic_error(som, X):
     >>> topographic_error(som, X) == som.topographic_error_
     True
     """
-    som, _, found = _assign(som, X)
-    touching = are_neighbors(*som.cell_shape, som.topology, som.is_toroidal, found.best, np.maximum(found.second, 0))
-    return 1 - float((touching | (found.second < 0)).mean())
+    fitted, X = _read(som, X)
+    found = fitted.find(X, with_second=True)
+    return 1 - float(fitted.touch(found.best, found.second).mean())
 
 
 def combined_error(som, X):
@@ -123,12 +118,12 @@ def combined_error(som, X):
     >>> combined_error(som, X) > quantization_error(som, X)
     True
     """
-    som, X, found = _assign(som, X)
-    error = _own_distances(som, X, found.best).mean()
-    if som.hits_.size == 1:
-        return float(error)
-    ways = som_quality.path_lengths(_codebook(som), found.best, found.second, **_layout(som))
-    return float(error + ways.mean())
+    fitted, X = _read(som, X)
+    found = fitted.find(X, with_second=True)
+    error = fitted.average_distance(X, found.best)
+    if fitted.n_cells == 1:
+        return error
+    return float(error + som_quality.path_lengths(fitted.codebook, found.best, found.second, **fitted.grid).mean())
 
 
 def distortion(som, X, radius=None):
@@ -165,12 +160,10 @@ def distortion(som, X, radius=None):
     >>> distortion(som, X, radius=0.3) < distortion(som, X, radius=2)
     True
     """
-    som, _, found = _assign(som, X, with_sums=True)
-    if radius is None:
-        radius = som.radius_
-    check_number("distortion", "radius", radius, 0)
-    known = som.neighborhood if som.neighborhood != "triangle" else "gaussian"
-    return measure_energy(_codebook(som), found, radius, neighborhood=known, **_layout(som))
+    fitted, X = _read(som, X)
+    if radius is not None:
+        check_number("distortion", "radius", radius, 0)
+    return fitted.distortion(fitted.find(X, with_second=True, with_sums=True), radius)
 
 
 def topographic_product(som):
@@ -203,15 +196,16 @@ def topographic_product(som):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_sedzoo.mapping import SOMMapper
+    >>> from sklearn_sedzoo.mapping import Batch, SOMMapper
     >>> from sklearn_sedzoo.metrics import topographic_product
     >>> grid = np.stack(np.meshgrid(np.arange(4.0), np.arange(4.0), indexing="ij"), axis=2)
-    >>> som = SOMMapper(4, 4, init=grid, radius_start=0, radius_end=0, n_epochs=1).fit(grid.reshape(-1, 2))
+    >>> one_step = Batch(1, radius_start=0, radius_end=0)
+    >>> som = SOMMapper(4, 4, init=grid, algorithm=one_step).fit(grid.reshape(-1, 2))
     >>> abs(topographic_product(som)) < 1e-12
     True
     """
-    som = _unwrap(som)
-    return som_quality.topographic_product(_codebook(som), **_layout(som))
+    fitted = FittedMap.of(som)
+    return som_quality.topographic_product(fitted.codebook, **fitted.grid)
 
 
 def map_trustworthiness(som, X, n_neighbors=12, *, n_samples=2000, random_state=None):
@@ -303,45 +297,20 @@ def neighborhood_preservation(som, X, n_neighbors=12, *, n_samples=2000, random_
     return _rank(som, X, n_neighbors, n_samples, random_state)[1]
 
 
-def _unwrap(som):
-    som = som.estimator if isinstance(som, FrozenEstimator) else som
-    check_is_fitted(som, "weights_")
-    return som
-
-
-def _assign(som, X, **options):
-    """Return the map, the rows of X that have values, and their cells."""
-    som = _unwrap(som)
-    X = check_spectra(som, X, reset=False, on_bad=som.on_bad)
-    X = X[~np.isnan(X).all(axis=1)]
-    return som, X, find_best_cells(X, _codebook(som), with_second=True, **_search(som, X), **options)
-
-
-def _own_distances(som, X, cells):
-    distance = measure_own(X, _codebook(som), cells, **_search(som, X))
-    return distance**2 / 2 if som.metric == "cosine" else distance
+def _read(som, X):
+    """Return the fitted map, and the rows of X that have values."""
+    fitted = FittedMap.of(som)
+    X = fitted.read(X)
+    return fitted, X[~np.isnan(X).all(axis=1)] if fitted.masks else X
 
 
 def _rank(som, X, n_neighbors, n_samples, random_state):
-    som, X, found = _assign(som, X)
+    fitted, X = _read(som, X)
     if np.isnan(X).any():
         raise ValueError("X must have no missing values where neighbours are ranked; fill or drop them.")
     rows = np.sort(check_random_state(random_state).permutation(len(X))[:n_samples])
     check_integer("neighbour ranks", "n_neighbors", n_neighbors, 1, max(1, (len(rows) - 1) // 2))
     data = X[rows].astype(np.float64)
-    if som.metric == "cosine":
+    if fitted.metric == "cosine":
         data /= np.linalg.norm(data, axis=1, keepdims=True)
-    return som_quality.rank_penalties(data, found.best[rows], n_neighbors, **_layout(som))
-
-
-def _codebook(som):
-    weights = som.weights_.reshape(-1, som.weights_.shape[-1])
-    return weights / np.linalg.norm(weights, axis=1, keepdims=True) if som.metric == "cosine" else weights
-
-
-def _layout(som):
-    return {"shape": som.cell_shape, "topology": som.topology, "is_toroidal": som.is_toroidal}
-
-
-def _search(som, X):
-    return {"has_missing": bool(np.isnan(X).any()), "is_normalized": som.metric == "cosine"}
+    return som_quality.rank_penalties(data, fitted.find(X[rows]).best, n_neighbors, **fitted.grid)

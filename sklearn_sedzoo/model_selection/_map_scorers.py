@@ -71,11 +71,16 @@ def map_scorer(measure="combined", **params):
     --------
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.model_selection import GridSearchCV
-    >>> from sklearn_sedzoo.mapping import SOMMapper
+    >>> from sklearn_sedzoo.mapping import Batch, SOMMapper
     >>> from sklearn_sedzoo.model_selection import map_scorer
-    >>> search = GridSearchCV(SOMMapper(6, 4), {"radius_end": [0.1, 0.5, 3.0]}, scoring=map_scorer(), cv=3)
+    >>> search = GridSearchCV(
+    ...     SOMMapper(6, 4, algorithm=Batch()),
+    ...     {"algorithm__radius_end": [0.1, 0.5, 3.0]},
+    ...     scoring=map_scorer(),
+    ...     cv=3,
+    ... )
     >>> search.fit(load_iris().data).best_params_
-    {'radius_end': 0.5}
+    {'algorithm__radius_end': 0.5}
     """
     check_option("map_scorer", "measure", measure, tuple(_MEASURES))
     return _MapScorer(measure, params)

@@ -12,7 +12,7 @@ class CellSums(NamedTuple):
     """The photometric sample in the cells of one map."""
 
     weight: np.ndarray  # (n_cells,) summed weights
-    mean: np.ndarray  # (n_cells,) mean prediction of ln(1 + z)
+    mean: np.ndarray  # (n_cells,) mean prediction of ln(1 + z); NaN without weight
 
 
 class NzEstimate(NamedTuple):
@@ -24,13 +24,6 @@ class NzEstimate(NamedTuple):
     label_cells: list  # for each map (n_labelled,)
     photometric: list  # for each map CellSums
     zgrid: np.ndarray  # (n_z,)
-
-
-def summarize_cells(cells, n_cells, weights, predicted):
-    """Sum a photometric sample over the cells of a map."""
-    weight = np.bincount(cells, weights, n_cells)
-    total = np.bincount(cells, weights * predicted, n_cells)
-    return CellSums(weight, total / np.where(weight > 0, weight, 1.0))
 
 
 def estimate_nz(estimate, n_bootstrap, generator, min_count):

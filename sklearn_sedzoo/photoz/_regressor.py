@@ -4,24 +4,24 @@ import warnings
 from numbers import Real
 
 import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sedzoo._kernels.redshift_pdf import cumulate, deposit, find_quantiles
-from sklearn_sedzoo._kernels.som_distance import measure_own
 from sklearn_sedzoo._validation import check_integer, check_number, check_option
 from sklearn_sedzoo.exceptions import SedDataWarning
-from sklearn_sedzoo.mapping import SOMRegressor
+from sklearn_sedzoo.mapping._donors import Donors
 from sklearn_sedzoo.photoz._densities import N_BINS, TRIAL_WIDTHS, calibrate, find_step
-from sklearn_sedzoo.photoz._ensemble import fit_ensemble
-from sklearn_sedzoo.photoz._maps import codebook, find_cells, n_cells, train_maps
-from sklearn_sedzoo.photoz._nz import NzEstimate, estimate_nz, summarize_cells
+from sklearn_sedzoo.photoz._ensemble import average, fit_ensemble, list_frozen, pool, train_maps
+from sklearn_sedzoo.photoz._nz import CellSums, NzEstimate, estimate_nz
 
 N_CALIBRATION = 5000  # rows, at most, on which densities are calibrated
 _BLOCK = 1024
 
 
-class SOMRedshiftRegressor(SOMRegressor):
+class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     """Photometric redshifts from an ensemble of self-organizing maps.
 
     Each map sorts the sky's colours into cells; around each cell a line is fitted to the spectroscopic redshifts.
@@ -54,6 +54,8 @@ class SOMRedshiftRegressor(SOMRegressor):
     ----------
     soms_ : list of SOMMapper
         Fitted maps; ``som_`` is the first.
+    map_ : FittedMap
+        What the fit of the first map decided.
     zgrid_ : ndarray of shape (n_z,)
         Redshifts of `predict_dist`.
     smooth_ : float
@@ -67,6 +69,8 @@ class SOMRedshiftRegressor(SOMRegressor):
     completeness_map_ : ndarray of shape (n_rows, n_columns)
         Labelled rows over the rows that trained the first map, cell by cell; NaN where nothing trained it. Above 1
         where the labelled rows are more.
+    coverage_map_ : bool ndarray of shape (n_rows, n_columns)
+        Cells of the first map with at least `min_count` labelled rows.
     n_features_in_ : int
         Number of features.
 
@@ -126,6 +130,7 @@ class SOMRedshiftRegressor(SOMRegressor):
         self.statistic = statistic
         self.random_state = random_state
 
+    @with_callbacks
     def fit(self, X, y):
         """Train the maps and fit redshifts in their cells.
 
@@ -148,15 +153,20 @@ class SOMRedshiftRegressor(SOMRegressor):
         generator = check_random_state(self.random_state)
         order = np.lexsort((y, *X.T[::-1]))  # results do not depend on the order of the rows
         X, y = X[order], np.asarray(y, float)[order]
-        t = np.log1p(y)
-        maps = train_maps(owner, self.som, X, self.n_maps, generator, getattr(self, "feature_names_in_", None))
-        self._label_cells = [find_cells(som, X) for som in maps]
-        self._place_labels(X, y[:, None], True, list(zip(maps, self._label_cells, strict=True)))
-        self._redshifts, self.zgrid_ = y, zgrid
-        self._samples = None  # of the base: the ensemble keeps its own
-        self._ensemble = fit_ensemble(maps, self._label_cells, X, t, self.statistic, self.min_count)
+        context = self._init_callback_context(max_subtasks=0 if list_frozen(self.som) else self.n_maps)
+        context.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        soms, t = train_maps(self, context, X, self.n_maps, generator), np.log1p(y)
+        cells = [som.map_.find(X).best for som in soms]
+        donors = Donors.collect(self, X, y[:, None], soms, cells, min_count=self.min_count, fallback=self.fallback)
+        self.som_, self.soms_ = soms[0], soms
+        self.map_ = donors.maps[0]
+        self.zgrid_ = zgrid
+        self._redshifts, self._label_cells, self._donors = y, cells, donors
+        self._ensemble = fit_ensemble(donors.maps, cells, X, t, self.statistic, self.min_count)
         self._calibrate_densities(X, t, generator)
-        self._draw_maps()
+        self._seed = generator.randint(2**31 - 1)  # of the bootstrap of N(z)
+        self._lay_maps()
+        context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
     def predict(self, X, return_std=False):
@@ -175,15 +185,19 @@ class SOMRedshiftRegressor(SOMRegressor):
         std : ndarray of shape (n_samples,)
             Only with `return_std`.
         """
-        X = self._read(X)
-        redshift = self._predict_blocks(X)
-        redshift[self._find_gaps(X)] = np.nan
-        if not return_std:
-            return redshift
-        density = self._spread_densities(X)
-        mean = np.trapezoid(density * self.zgrid_, self.zgrid_, axis=1)
-        variance = np.trapezoid(density * (self.zgrid_ - mean[:, None]) ** 2, self.zgrid_, axis=1)
-        return redshift, np.sqrt(variance)
+
+        def answer(X):
+            answers = self._ensemble.ask(X)
+            redshift = _to_redshift(average(answers))
+            if not return_std:
+                return redshift[:, None]
+            density = self._calibration.densities(*pool(answers), self.zgrid_)
+            mean = np.trapezoid(density * self.zgrid_, self.zgrid_, axis=1)
+            variance = np.trapezoid(density * (self.zgrid_ - mean[:, None]) ** 2, self.zgrid_, axis=1)
+            return np.column_stack([redshift, np.sqrt(variance)])
+
+        columns = self._answer(X, answer, 1 + bool(return_std))
+        return (columns[:, 0], columns[:, 1]) if return_std else columns[:, 0]
 
     def predict_dist(self, X):
         """Predict calibrated probability densities of redshift.
@@ -198,7 +212,8 @@ class SOMRedshiftRegressor(SOMRegressor):
         ndarray of shape (n_samples, n_z)
             Densities at `zgrid_`, each of integral 1 by the trapezoidal rule.
         """
-        return self._spread_densities(self._read(X))
+        check_is_fitted(self)
+        return self._answer(X, self._spread, len(self.zgrid_))
 
     def predict_quantiles(self, X, quantiles=(0.16, 0.5, 0.84)):
         """Predict quantiles of the density.
@@ -217,12 +232,11 @@ class SOMRedshiftRegressor(SOMRegressor):
         levels = np.atleast_1d(np.asarray(quantiles, float))
         if not ((levels >= 0) & (levels <= 1)).all():
             raise ValueError(f"`quantiles` of predict_quantiles must be between 0 and 1, got {quantiles!r}.")
-        X = self._read(X)
-        result = np.empty((len(X), len(levels)))
-        for rows in _blocks(len(X)):
-            result[rows] = find_quantiles(cumulate(self._spread_block(X[rows]), self.zgrid_), self.zgrid_, levels)
-        result[self._find_gaps(X)] = np.nan
-        return result
+
+        def answer(X):
+            return find_quantiles(cumulate(self._spread(X), self.zgrid_), self.zgrid_, levels)
+
+        return self._answer(X, answer, len(levels))
 
     def predict_interval(self, X, coverage=0.68):
         """Predict the interval between two quantiles of the calibrated density, with equal tails.
@@ -257,7 +271,7 @@ class SOMRedshiftRegressor(SOMRegressor):
         -------
         bool ndarray of shape (n_samples,)
         """
-        return self._measure_coverage(self._read(X)) >= 0.5
+        return self._donors.is_covered(self._read(X), surrounded=False) >= 0.5
 
     def summarize_nz(self, X, weights=None, n_bootstrap=20, *, z_range=None) -> Bunch:
         """Estimate the redshift distribution of a photometric sample from the spectroscopic one, cell by cell.
@@ -291,7 +305,7 @@ class SOMRedshiftRegressor(SOMRegressor):
         check_integer(type(self).__name__, "n_bootstrap", n_bootstrap, 0)
         X = self._read(X)
         weights = _check_weights(type(self).__name__, weights, len(X))
-        predicted = np.log1p(self._predict_blocks(X))
+        predicted = np.log1p(self._predict(X))
         counts = np.ones(len(self._redshifts))
         if z_range is not None:
             low, high = _check_range(type(self).__name__, z_range)
@@ -300,11 +314,15 @@ class SOMRedshiftRegressor(SOMRegressor):
             if not weights.any():
                 raise ValueError(f"`z_range` of {type(self).__name__}.summarize_nz must hold rows of X, none of the "
                                  f"{len(X)} is predicted in {z_range!r}.")  # fmt: skip
+        photometric = []
+        for fitted in self._donors.maps:
+            cells = fitted.find(X).best
+            means = fitted.aggregate(cells, predicted, weights)
+            photometric.append(CellSums(fitted.aggregate(cells, weights=weights), means))
         estimate = NzEstimate(
-            self._redshifts, self._label_predictions, counts, self._label_cells,
-            [summarize_cells(find_cells(som, X), n_cells(som), weights, predicted) for som in self.soms_], self.zgrid_,
-        )  # fmt: skip
-        return estimate_nz(estimate, n_bootstrap, check_random_state(self.random_state), self.min_count)
+            self._redshifts, self._label_predictions, counts, self._label_cells, photometric, self.zgrid_
+        )
+        return estimate_nz(estimate, n_bootstrap, np.random.RandomState(self._seed), self._donors.min_count)
 
     def _check_parameters(self):
         owner = type(self).__name__
@@ -346,7 +364,8 @@ class SOMRedshiftRegressor(SOMRegressor):
         ensemble, step = self._ensemble, find_step(max(self.zgrid_[-1], self._redshifts.max()))
         predicted, masses = np.empty(len(X)), []
         for rows in _blocks(len(X)):
-            predicted[rows], position, weight = ensemble.leave_out(t, self._label_cells, np.arange(len(X))[rows])
+            answers = ensemble.ask_without(t, self._label_cells, np.arange(len(X))[rows])
+            predicted[rows], (position, weight) = average(answers), pool(answers)
             wanted = np.isin(np.arange(len(X))[rows], chosen)
             masses.append(deposit(position[wanted], weight[wanted], step, N_BINS))
         self._label_predictions, mass = predicted, np.concatenate(masses)
@@ -354,7 +373,7 @@ class SOMRedshiftRegressor(SOMRegressor):
         if is_told.any():
             mass, chosen = mass[is_told], chosen[is_told]
         else:
-            mass = deposit(*ensemble.spread(X[chosen]), step, N_BINS)
+            mass = deposit(*pool(ensemble.ask(X[chosen])), step, N_BINS)
         if isinstance(self.smooth, Real):
             widths = [float(self.smooth)]
         else:
@@ -363,62 +382,50 @@ class SOMRedshiftRegressor(SOMRegressor):
         self.smooth_ = self._calibration.width
         self.calibration_ = self._calibration.knots, self._calibration.values
 
-    def _draw_maps(self):
-        first, cells = self.som_, self._label_cells[0]
-        median = np.full(n_cells(first), np.nan)
-        order = np.argsort(cells, kind="stable")
-        kinds, starts = np.unique(cells[order], return_index=True)
-        median[kinds] = [np.median(part) for part in np.split(self._redshifts[order], starts[1:])]
-        self.median_map_ = median.reshape(first.hits_.shape)
-        self.completeness_map_ = np.where(
-            first.hits_ > 0, self.label_counts_[..., 0] / np.maximum(first.hits_, 1), np.nan
-        )
+    def _lay_maps(self):
+        self.label_counts_ = self._donors.count_labels()
+        median = self.map_.aggregate(self._label_cells[0], self._redshifts, statistic=np.median)
+        self.median_map_ = median.reshape(self.map_.shape)
+        hits = self.map_.hits.reshape(self.map_.shape)
+        self.coverage_map_ = self.label_counts_[..., 0] >= self.min_count
+        self.completeness_map_ = np.where(hits > 0, self.label_counts_[..., 0] / np.maximum(hits, 1), np.nan)
 
-    def _predict_blocks(self, X):
-        redshift = np.empty(len(X))
+    def _answer(self, X, answer, n_columns):
+        """Return answer(X), of so many columns, block by block; NaN in gaps, where `fallback` says so."""
+        X = self._read(X)
+        gaps = self._find_gaps(X)
+        result = np.empty((len(X), n_columns))
         for rows in _blocks(len(X)):
-            redshift[rows] = np.maximum(np.expm1(self._ensemble.predict(X[rows])), 0.0)
-        return redshift
+            result[rows] = answer(X[rows])
+        result[gaps] = np.nan
+        return result
 
-    def _spread_densities(self, X):
-        density = np.empty((len(X), len(self.zgrid_)))
-        for rows in _blocks(len(X)):
-            density[rows] = self._spread_block(X[rows])
-        density[self._find_gaps(X)] = np.nan
-        return density
+    def _predict(self, X):
+        """Return redshifts of checked rows, gaps included."""
+        return np.concatenate([_to_redshift(average(self._ensemble.ask(X[rows]))) for rows in _blocks(len(X))])
 
-    def _spread_block(self, X):
-        return self._calibration.densities(*self._ensemble.spread(X), self.zgrid_)
-
-    def _measure_coverage(self, X):
-        covered = np.zeros(len(X))
-        for som, counts, reach in zip(self.soms_, self._labels[0].counts, self._reaches, strict=True):
-            cells = find_cells(som, X)
-            distance = measure_own(X, codebook(som), cells, is_normalized=False, has_missing=False)
-            covered += (counts[cells] >= self.min_count) & (distance <= reach)
-        return covered / len(self.soms_)
+    def _spread(self, X):
+        return self._calibration.densities(*pool(self._ensemble.ask(X)), self.zgrid_)
 
     def _find_gaps(self, X):
         """Rows to be NaN; raises where `fallback` says so."""
-        if self.fallback == "neighbor":
+        if self._donors.fallback == "neighbor":
             return np.zeros(len(X), bool)
-        gaps = self._measure_coverage(X) < 0.5
-        if self.fallback == "raise" and gaps.any():
+        gaps = self._donors.is_covered(X, surrounded=False) < 0.5
+        if self._donors.fallback == "raise" and gaps.any():
             raise ValueError(
-                f"{gaps.sum()} of {len(X)} rows lie in cells with fewer than min_count={self.min_count} labelled rows; "
-                f"first at row {gaps.argmax()}. See is_covered, or pass fallback='neighbor' or 'nan'."
+                f"{gaps.sum()} of {len(X)} rows lie in cells with fewer than min_count={self._donors.min_count} "
+                f"labeled rows; first at row {gaps.argmax()}. See is_covered, or pass fallback='neighbor' or 'nan'."
             )
         return gaps
 
-    def _read(self, X, *, reset=False):
+    def _read(self, X):
         check_is_fitted(self)
-        return validate_data(self, X, reset=reset, dtype=np.float64)
+        return validate_data(self, X, reset=False, dtype=np.float64)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.positive_only = True
-        tags.target_tags.multi_output = False
-        tags.input_tags.allow_nan = False
         return tags
 
 
@@ -445,8 +452,12 @@ def _check_range(owner, z_range):
 
 
 def _inside(t, low, high):
-    redshift = np.maximum(np.expm1(t), 0.0)
+    redshift = _to_redshift(t)
     return (redshift >= low) & (redshift < high)
+
+
+def _to_redshift(t):
+    return np.maximum(np.expm1(t), 0.0)
 
 
 def _check_weights(owner, weights, n):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 
+from sklearn_sedzoo._kernels.som_aggregate import aggregate_cells
+from sklearn_sedzoo.mapping import FittedMap
 from sklearn_sedzoo.plotting._axes import INK, take_axes
-from sklearn_sedzoo.plotting._cells import count_members, draw_cells, find_map, gather
+from sklearn_sedzoo.plotting._cells import draw_cells
 from sklearn_sedzoo.plotting._labels import NO_GROUP, VALUE_COLORS, are_groups, color_groups, take_values
 
 _EMPTY = "#f2f2f2"
@@ -102,13 +104,13 @@ class MapDisplay:
         -------
         display : MapDisplay
         """
-        mapper = find_map(estimator)
+        fitted = FittedMap.of(estimator)
         if values is not None and X is None:
             raise ValueError(f"`values` of {cls.__name__} belong to spectra: pass these as X.")
         if X is not None and (values is not None or show == "hits"):
-            display = lay_values(estimator.predict(X), mapper.cell_positions_, values)
+            display = lay_values(FittedMap.locate(estimator, X), fitted.positions, values)
         else:
-            display = show_map(mapper, show)
+            display = show_map(fitted, show)
         display.title = display.title if title is None else title
         return display.plot(ax, **plot_params)
 
@@ -213,17 +215,17 @@ class MapDisplay:
             self.colorbar_.ax.tick_params(length=0)
 
 
-def show_map(mapper, show):
-    """Return the MapDisplay, not yet drawn, of what a fitted map knows."""
-    positions = mapper.cell_positions_
+def show_map(fitted, show):
+    """Return the MapDisplay, not yet drawn, of what a FittedMap holds."""
+    positions = fitted.positions
     if isinstance(show, str) and show not in _SHOWN:
         raise ValueError(f"`show` of MapDisplay must be one of {_SHOWN!r} or the index of a latent, got {show!r}.")
     if show == "hits":
-        return MapDisplay(np.ravel(mapper.hits_), positions, kind="count", label="spectra", title="hits")
+        return MapDisplay(fitted.hits, positions, kind="count", label="spectra", title="hits")
     if show == "u_matrix":
-        values = np.ravel(mapper.u_matrix_)
+        values = np.ravel(fitted.u_matrix)
         return MapDisplay(values, positions, kind="distance", label="distance to neighbours", title="U-matrix")
-    weights = np.reshape(mapper.weights_, (len(positions), -1))
+    weights = fitted.weights
     if show == "weights":
         return MapDisplay(_color_weights(weights), positions, kind="color", title="weights")
     return MapDisplay(weights[:, show], positions, label=f"latent {show}", title=f"weights of latent {show}")
@@ -233,22 +235,17 @@ def lay_values(cells, cell_positions, values=None, *, statistic=None, label=None
     """Return the MapDisplay, not yet drawn, of counts, labels or a property of spectra whose cells are known."""
     cells, n_cells = np.asarray(cells), len(cell_positions)
     if values is None:
-        hits = count_members(cells, n_cells)
+        hits = aggregate_cells(cells, n_cells)
         return MapDisplay(hits, cell_positions, kind="count", label="spectra", title="hits")
     values, known = take_values("MapDisplay", values, len(cells))
     label = known if label is None else label
     if are_groups(values):
         groups, which = np.unique(values, return_inverse=True)
-        most = gather(cells, which, n_cells, lambda inside: np.bincount(inside).argmax())
+        most = aggregate_cells(cells, n_cells, which, statistic=lambda inside: np.bincount(inside).argmax())
         title = label or "cluster"
         return MapDisplay(most, cell_positions, kind="group", label=label, title=title, groups=list(groups))
-    inside = gather(cells, values, n_cells, _median if statistic is None else statistic)
+    inside = aggregate_cells(cells, n_cells, values, statistic=np.median if statistic is None else statistic)
     return MapDisplay(inside, cell_positions, label=label, title="")
-
-
-def _median(values):
-    values = values[~np.isnan(values)]
-    return np.median(values) if len(values) else np.nan
 
 
 def _luminance(color):

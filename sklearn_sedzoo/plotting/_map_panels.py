@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_sedzoo.mapping import FittedMap
 from sklearn_sedzoo.plotting._axes import take_many_axes
-from sklearn_sedzoo.plotting._cells import find_map
 from sklearn_sedzoo.plotting._map import lay_values, show_map
 
 _OWN_PANELS = ("weights", "hits", "u_matrix")
@@ -149,21 +149,21 @@ def _choose(cls, panels, properties):
 
 
 def _fill_row(estimator, X, panels, properties):
-    mapper = find_map(estimator)
-    cells = None if X is None else np.asarray(estimator.predict(X))
+    fitted = FittedMap.of(estimator)
+    cells = None if X is None else FittedMap.locate(estimator, X)
     if cells is None and any(panel not in _OWN_PANELS for panel in panels):
         raise ValueError("`properties` belong to spectra: pass these as X.")
-    return [_picture(mapper, cells, panel, properties) for panel in panels]
+    return [_picture(fitted, cells, panel, properties) for panel in panels]
 
 
-def _picture(mapper, cells, panel, properties):
+def _picture(fitted, cells, panel, properties):
     if panel == "hits" and cells is not None:
-        return lay_values(cells, mapper.cell_positions_)
+        return lay_values(cells, fitted.positions)
     if panel in _OWN_PANELS:
-        return show_map(mapper, panel)
+        return show_map(fitted, panel)
     values = properties[panel]
     values.attrs.setdefault("units", properties.attrs.get("units", {}))
-    picture = lay_values(cells, mapper.cell_positions_, values)
+    picture = lay_values(cells, fitted.positions, values)
     picture.title = picture.title or str(panel).replace("_", " ")
     return picture
 

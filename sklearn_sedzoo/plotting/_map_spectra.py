@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import matplotlib as mpl
 import numpy as np
 from matplotlib.collections import LineCollection, PolyCollection
 
+from sklearn_sedzoo._kernels.masked import masked_mean
+from sklearn_sedzoo.mapping import FittedMap
 from sklearn_sedzoo.plotting._axes import INK, take_axes
-from sklearn_sedzoo.plotting._cells import count_members, draw_cells, find_map, gather, gather_spectra, outline_cells
+from sklearn_sedzoo.plotting._cells import draw_cells, outline_cells
 from sklearn_sedzoo.plotting._front import normalize_spectra
 from sklearn_sedzoo.plotting._labels import VALUE_COLORS, take_values
 
@@ -91,19 +95,16 @@ class MapSpectraDisplay:
         -------
         display : MapSpectraDisplay
         """
-        mapper = find_map(estimator)
-        n_cells = len(mapper.cell_positions_)
-        cells = np.asarray(estimator.predict(X))
+        fitted, cells = FittedMap.of(estimator), FittedMap.locate(estimator, X)
         flux, wavelength, _ = normalize_spectra(estimator, X)
-        counts = count_members(cells, n_cells)
         inside, known = None, "spectra"
         if values is not None:
             values, known = take_values(cls.__name__, values, len(cells))
-            inside = gather(cells, values, n_cells, np.nanmedian)
+            inside = fitted.aggregate(cells, values, statistic=np.median)
         display = cls(
-            gather_spectra(cells, flux, n_cells),
-            mapper.cell_positions_,
-            counts=counts,
+            fitted.aggregate(cells, flux, statistic=partial(masked_mean, axis=0)),
+            fitted.positions,
+            counts=fitted.aggregate(cells),
             values=inside,
             wavelength=wavelength,
             label=known if label is None else label,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_sedzoo.mapping import FittedMap
 from sklearn_sedzoo.plotting._axes import take_many_axes
-from sklearn_sedzoo.plotting._cells import count_members
 from sklearn_sedzoo.plotting._densities import split_model
 from sklearn_sedzoo.plotting._map import MapDisplay
 
@@ -73,25 +73,22 @@ class RedshiftMapDisplay:
         display : RedshiftMapDisplay
         """
         model, make_features = split_model(cls.__name__, estimator, "completeness_map_")
-        labelled = model.label_counts_[..., 0].ravel()
+        labelled, fitted = model.label_counts_[..., 0].ravel(), FittedMap.of(model)
         if X is None:
             completeness = model.completeness_map_.ravel()
-            coverage = np.where(labelled + model.som_.hits_.ravel() > 0, labelled >= model.min_count, np.nan)
+            coverage = np.where(labelled + fitted.hits > 0, model.coverage_map_.ravel(), np.nan)
         else:
             features = make_features(X)
-            cells = model.som_.predict(features)
-            total = count_members(cells, len(labelled))
-            with np.errstate(invalid="ignore", divide="ignore"):
-                completeness = np.where(total > 0, labelled / total, np.nan)
-                coverage = np.bincount(cells, model.is_covered(features), len(labelled)) / np.where(
-                    total, total, np.nan
-                )
+            cells = FittedMap.locate(model, features)
+            total = fitted.aggregate(cells)
+            completeness = np.divide(labelled, total, out=np.full(len(total), np.nan), where=total > 0)
+            coverage = fitted.aggregate(cells, model.is_covered(features).astype(float))
         pictures = {
             "median redshift": (model.median_map_.ravel(), "redshift"),
             "completeness": (completeness, "labelled / all"),
             "coverage": (coverage, "share covered"),
         }
-        positions = model.som_.cell_positions_
+        positions = fitted.positions
         displays = {
             name: MapDisplay(values, positions, label=label, title=name) for name, (values, label) in pictures.items()
         }

@@ -103,10 +103,10 @@ def write_report(
     --------
     >>> import pathlib, tempfile
     >>> import numpy as np
-    >>> from sklearn_sedzoo.mapping import SOMMapper
+    >>> from sklearn_sedzoo.mapping import Batch, SOMMapper
     >>> from sklearn_sedzoo.report import write_report
     >>> latents = np.random.default_rng(0).normal(size=(50, 3))
-    >>> som = SOMMapper(3, 3, n_epochs=2).fit(latents)
+    >>> som = SOMMapper(3, 3, algorithm=Batch(2)).fit(latents)
     >>> flux = 1 + latents @ np.random.default_rng(1).normal(size=(3, 40))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = write_report(

@@ -9,7 +9,7 @@ from sklearn.cluster import KMeans
 from sklearn_sedzoo._kernels.masked import valid_extent
 from sklearn_sedzoo._validation import is_usable_redshift
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import Batch, Online, SOMMapper
 from sklearn_sedzoo.preprocessing import ExtinctionCorrector, FluxNormalizer, SpectrumResampler, fine_range
 from sklearn_sedzoo.zoo._decisions import wants_dereddening
 
@@ -113,7 +113,7 @@ def default_recipe(catalog, seed, dereddening=True):
             "normalize": FluxNormalizer(band, on_bad="mask"),
             "embed": ConvAutoencoderEmbedder(3, whiten="robust", on_bad="mask", random_state=seed),
             "cluster": KMeans(6, n_init=10, random_state=seed),
-            "map": SOMMapper(10, 10, random_state=seed),
+            "map": SOMMapper(10, 10, algorithm=Batch(), random_state=seed),
         },
         notes=notes,
     )
@@ -161,7 +161,7 @@ def thesis_recipe(catalog, seed, dereddening=True):
                 random_state=seed,
             ),
             "cluster": KMeans(6, random_state=0),
-            "map": SOMMapper(10, 10, algorithm="online", random_state=seed),
+            "map": SOMMapper(10, 10, algorithm=Online(), random_state=seed),
         },
         with_split=True,
     )

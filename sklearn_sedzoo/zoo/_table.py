@@ -9,6 +9,7 @@ from sklearn_sedzoo._containers import IVAR_PREFIX, take_flux
 from sklearn_sedzoo._validation import is_usable_redshift
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.io import QUALITY_BITS, count_quality
+from sklearn_sedzoo.mapping import FittedMap
 
 HOPELESS = ("empty", "zero", "unreadable", "mostly_masked")  # no step can do anything with these
 MOST_MASKED = 0.9  # share of the pixels of the common grid without which a spectrum is left out
@@ -149,7 +150,7 @@ def make_table(catalog, quality, usable, view, judged, cluster):
 
     Rows that were not used have cluster and cell -1, distance, error and latents NaN, and are outside the domain.
     """
-    som = view.pipeline[-1]
+    fitted = FittedMap.of(view.pipeline)
     frame = pd.DataFrame({"id": _identities(catalog)})
     for name in ("cluster", "cell_row", "cell_column"):
         frame[name] = np.int32(-1)
@@ -158,7 +159,7 @@ def make_table(catalog, quality, usable, view, judged, cluster):
     frame["unusual_in"] = ""
     frame["in_domain"] = False
     frame["quality"] = quality
-    n_latents = som.weights_.shape[-1]
+    n_latents = fitted.n_features
     names = [f"latent{i}" for i in range(n_latents)]
     frame[names] = np.float32(np.nan)
     if usable.any():
@@ -167,10 +168,9 @@ def make_table(catalog, quality, usable, view, judged, cluster):
         cell = view.labels
         frame.loc[usable, "cluster"] = np.asarray(cluster.predict(view.latents), dtype=np.int32)
         frame.loc[usable, "cell_row"], frame.loc[usable, "cell_column"] = (
-            part.astype(np.int32) for part in np.unravel_index(cell, som.cell_shape)
+            part.astype(np.int32) for part in np.unravel_index(cell, fitted.shape)
         )
-        weights = som.weights_.reshape(-1, n_latents)
-        frame.loc[usable, "distance"] = np.linalg.norm(latents.astype(float) - weights[cell], axis=1)
+        frame.loc[usable, "distance"] = fitted.distances(latents.astype(float), cell)
         frame.loc[usable, "reconstruction_error"] = judged["reconstruction_error"].to_numpy()
         frame.loc[usable, "domain_score"] = judged["score"].to_numpy()
         frame.loc[usable, "unusual_in"] = judged["unusual_in"].to_numpy()

@@ -7,7 +7,7 @@ from sklearn_sedzoo._kernels import som_search
 from sklearn_sedzoo._kernels.som_grid import smooth_cells
 from sklearn_sedzoo._kernels.som_search import find_best_cells
 from sklearn_sedzoo._kernels.som_smooth import factor_codebook
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import Batch, SOMMapper
 
 SHAPE = (40, 32)
 TOLERANCE = 5e-7  # of the weights' spread: some roundings of float32
@@ -84,11 +84,11 @@ def test_a_map_is_the_same_with_and_without_factors(monkeypatch, seed):
         return book
 
     monkeypatch.setattr(som_search, "prepare_codebook", watch)
-    factored = SOMMapper(24, 24, n_epochs=12).fit(X)
+    factored = SOMMapper(24, 24, algorithm=Batch(n_epochs=12)).fit(X)
     assert sum(smooth) >= 2
     monkeypatch.setattr(som_search, "_FACTORED_CELLS", 10_000)
     smooth.clear()
-    plain = SOMMapper(24, 24, n_epochs=12).fit(X)
+    plain = SOMMapper(24, 24, algorithm=Batch(n_epochs=12)).fit(X)
     assert not any(smooth)
     assert (factored.labels_ == plain.labels_).mean() > 0.99
     assert factored.quantization_error_ == pytest.approx(plain.quantization_error_, rel=1e-3)

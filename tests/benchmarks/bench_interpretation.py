@@ -16,7 +16,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import adjusted_rand_score
 
 from sklearn_sedzoo.io import read_catalog
-from sklearn_sedzoo.mapping import SOMMapper, SOMRegressor
+from sklearn_sedzoo.mapping import Batch, SOMMapper, SOMRegressor
 from sklearn_sedzoo.metrics import epsilon_squared
 from sklearn_sedzoo.model_selection import compare_propagators
 from tests.benchmarks.fsps_runs import N_SPLITS, NAMES, add_noise, load_runs, make_zoo, nmad, say
@@ -30,7 +30,7 @@ def make_map(run, seed=0):
 
     Of the sum of epsilon² on the training spectra 20 epochs, the default, miss .02 (median of 15 runs).
     """
-    return SOMMapper(10, 10, n_epochs=50, random_state=seed).fit(run.latents[run.train])
+    return SOMMapper(10, 10, algorithm=Batch(n_epochs=50), random_state=seed).fit(run.latents[run.train])
 
 
 def explain(labels, truth):

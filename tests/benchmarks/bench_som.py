@@ -241,11 +241,11 @@ def bench_assign(args):
 
     import numpy as np
 
-    from sklearn_sedzoo.mapping import SOMMapper
+    from sklearn_sedzoo.mapping import Batch, SOMMapper
 
     X = np.tile(make_data("photometry", args.dtype), (10, 1))
     X += np.random.default_rng(1).normal(size=X.shape).astype(args.dtype) * 0.05
-    som = SOMMapper(150, 75, n_epochs=3).fit(X[:20_000])
+    som = SOMMapper(150, 75, algorithm=Batch(n_epochs=3)).fit(X[:20_000])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds = min(timed(lambda: som.predict(X)) for _ in range(args.rounds))
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024

@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 
 from sklearn_sedzoo.inspection import identifiability, in_domain, learn_domain, property_association
 from sklearn_sedzoo.io import read_catalog
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import Batch, SOMMapper
 from sklearn_sedzoo.metrics import adjusted_mutual_information, epsilon_squared
 from sklearn_sedzoo.model_selection import fit_reference, silhouette_scorer
 from sklearn_sedzoo.preprocessing import ExtinctionCorrector
@@ -59,7 +59,9 @@ def figure3(catalog, runs, options):
     """Brightness kept beside the latents brings mass back."""
     told = []
     for run in runs:
-        zoo = refit_end(run, catalog, SOMMapper(10, 10, n_epochs=50, random_state=0), keep_brightness=True)
+        zoo = refit_end(
+            run, catalog, SOMMapper(10, 10, algorithm=Batch(n_epochs=50), random_state=0), keep_brightness=True
+        )
         told.append(epsilon_squared(zoo.predict(catalog.flux[run.test]), run.properties["log_mass"].iloc[run.test]))
     print(f"     keep_brightness=True, each run: {np.round(np.sort(told), 3).tolist()}")
     say(3, f"keep_brightness=True: epsilon2 of log mass, median of {len(runs)}", np.median(told), ">= .75",

@@ -28,10 +28,10 @@ class EpochClock:
 
 def make_ours(X, shape, n_epochs, compress=None):
     """Return our map, not trained, that starts from the first samples."""
-    from sklearn_sedzoo.mapping import SOMMapper
+    from sklearn_sedzoo.mapping import Batch, SOMMapper
 
     start = X[np.arange(shape[0] * shape[1]) % len(X)].reshape(*shape, X.shape[1])
-    return SOMMapper(*shape, init=start, n_epochs=n_epochs, compress=compress)
+    return SOMMapper(*shape, init=start, algorithm=Batch(n_epochs=n_epochs, compress=compress))
 
 
 def time_our_epoch(X, shape, n_epochs, now):
@@ -91,10 +91,10 @@ def multiply(X, table, buffer):
 def train_default(name, X, shape, seed):
     """Return the weights of one package at its own defaults; "ours 0.3" is ours with that last radius."""
     if name.startswith("ours"):
-        from sklearn_sedzoo.mapping import SOMMapper
+        from sklearn_sedzoo.mapping import Batch, SOMMapper
 
-        radius = {"radius_end": float(name.split()[1])} if " " in name else {}
-        return SOMMapper(*shape, random_state=seed, **radius).fit(X).weights_
+        algorithm = Batch(radius_end=float(name.split()[1])) if " " in name else None
+        return SOMMapper(*shape, algorithm=algorithm, random_state=seed).fit(X).weights_
     if name == "minisom":
         from minisom import MiniSom
 

@@ -350,7 +350,7 @@ def test_a_missing_column_of_redshifts_is_named(mapped, tmp_path, capsys):
 @pytest.mark.filterwarnings("default::sklearn_sedzoo.exceptions.SedGridWarning")
 def test_the_recipe_of_the_thesis(tmp_path, capsys):
     write_catalog(tmp_path / "c.fits", make_catalog(60))
-    quick = ["embed__epochs=2", "embed__latent_dim=8", "embed__filters=(4,)", "map__n_iterations=200"]
+    quick = ["embed__epochs=2", "embed__latent_dim=8", "embed__filters=(4,)", "map__algorithm__n_iterations=200"]
     sets = [part for value in quick for part in ("--set", value)]
     command = ["map", str(tmp_path / "c.fits"), "--recipe", "thesis", "--out", str(tmp_path / "zoo"), *sets]
     assert main(command) == 0

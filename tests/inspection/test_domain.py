@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
 from sklearn_sedzoo.inspection import in_domain, learn_domain
 from sklearn_sedzoo.io import load_model, save_model
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import Batch, SOMMapper
 from sklearn_sedzoo.pipeline import make_sed_pipeline
 
 
@@ -29,9 +29,9 @@ def _make(final, embed=None, **params):
 QUICK = {"architecture": "residual", "epochs": 1, "n_init": 1, "random_state": 0}
 ZOOS = {
     "clusters": _make(KMeans(3, n_init=1, random_state=0)),
-    "map": _make(SOMMapper(3, 3, n_epochs=2, random_state=0)),
+    "map": _make(SOMMapper(3, 3, algorithm=Batch(n_epochs=2), random_state=0)),
     "brightness": _make(KMeans(3, n_init=1, random_state=0), keep_brightness=True),
-    "network": _make(SOMMapper(3, 3, n_epochs=2, random_state=0), ConvAutoencoderEmbedder(1, **QUICK)),
+    "network": _make(SOMMapper(3, 3, algorithm=Batch(n_epochs=2), random_state=0), ConvAutoencoderEmbedder(1, **QUICK)),
 }
 
 
@@ -60,7 +60,12 @@ def test_one_step_that_is_fitted_again_is_enough(step):
 
 def test_an_embedding_that_was_fitted_before_counts_too():
     X = _draw("slope")
-    zoo = Pipeline([("embed", FrozenEstimator(PCA(1).fit(X))), ("map", SOMMapper(3, 3, n_epochs=2, random_state=0))])
+    zoo = Pipeline(
+        [
+            ("embed", FrozenEstimator(PCA(1).fit(X))),
+            ("map", SOMMapper(3, 3, algorithm=Batch(n_epochs=2), random_state=0)),
+        ]
+    )
     domain = learn_domain(zoo.fit(X), X)
     assert in_domain(zoo, X, domain)["is_inside"].mean() > 0.9
     zoo["embed"].estimator.fit(_draw("wave"))

@@ -74,7 +74,7 @@ def test_weights_and_names(som, survey):
 
 
 def test_wrong_input_is_refused(som, survey):
-    with pytest.raises(TypeError, match="must be a fitted SOMMapper"):
+    with pytest.raises(ValueError, match="str holds no fitted map: pass a fitted SOMMapper"):
         fingerprint_galaxies("map", survey[0], survey[1])
     with pytest.raises(ValueError, match="`galaxies` of fingerprint_galaxies must be one for each of the 2400 spectra"):
         fingerprint_galaxies(som, survey[0], survey[1][:5])

@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 
 from sklearn_sedzoo.datasets import make_sed_catalog
 from sklearn_sedzoo.inspection import identifiability, interpret, property_association
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import Batch, SOMMapper
 from sklearn_sedzoo.model_selection import stability
 from sklearn_sedzoo.pipeline import make_sed_pipeline
 from sklearn_sedzoo.report import write_report
@@ -56,7 +56,10 @@ def properties(catalog):
     [
         (KMeans(4, n_init=1, random_state=0), False),
         (KMeans(4, n_init=1, random_state=0), True),
-        (SOMMapper(9, 9, n_epochs=2, random_state=0), False),  # cells with one spectrum, and empty ones
+        (
+            SOMMapper(9, 9, algorithm=Batch(n_epochs=2), random_state=0),
+            False,
+        ),  # cells with one spectrum, and empty ones
     ],
 )
 def test_interpretation_is_silent(catalog, properties, final, keep_brightness):
@@ -88,7 +91,7 @@ def test_stability_and_report_are_silent(catalog, properties, tmp_path):
     assert np.isnan(runs["r_constant"]).all()
     path = write_report(
         tmp_path / "report.html",
-        som=SOMMapper(4, 4, n_epochs=2, random_state=0).fit(latents),
+        som=SOMMapper(4, 4, algorithm=Batch(n_epochs=2), random_state=0).fit(latents),
         latents=latents,
         labels=zoo.predict(catalog.flux),
         normalized=normalized,

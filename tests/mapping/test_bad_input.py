@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import Batch, Online, SOMMapper
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 5))
@@ -15,31 +15,42 @@ X = RNG.normal(size=(60, 5))
     [
         ({"n_rows": 0}, ValueError, r"`n_rows` of SOMMapper must be >= 1, got 0"),
         ({"n_columns": 2.5}, TypeError, r"`n_columns` of SOMMapper must be an integer, got 2.5"),
-        ({"n_epochs": 0}, ValueError, r"`n_epochs` of SOMMapper must be >= 1"),
-        ({"algorithm": "fast"}, ValueError, r"`algorithm` of SOMMapper must be one of"),
+        ({"n_init": 0}, ValueError, r"`n_init` of SOMMapper must be >= 1"),
+        (
+            {"algorithm": "online"},
+            TypeError,
+            r"`algorithm` of SOMMapper must be Batch\(...\), Online",
+        ),
         ({"output": "cell"}, ValueError, r"`output` of SOMMapper must be one of \('distance', 'coordinates'\)"),
         ({"topology": "triangle"}, ValueError, r"`topology`"),
         ({"metric": "manhattan"}, ValueError, r"`metric`"),
-        ({"neighborhood": "triangle"}, ValueError, r"`neighborhood`"),
         ({"init": "zeros"}, ValueError, r"`init` of SOMMapper must be one of"),
         ({"init": np.zeros((2, 2, 5))}, ValueError, r"`init` .* shape \(3, 4, 5\), got shape \(2, 2, 5\)"),
         ({"init": np.full((3, 4, 5), np.nan)}, ValueError, r"`init` .* finite"),
-        ({"decay": "sudden"}, ValueError, r"`decay`"),
-        ({"decay": lambda start, end, fraction: -1.0}, ValueError, r"`decay` of SOMMapper must be in \[0, inf\]"),
-        ({"radius_start": -1}, ValueError, r"`radius_start`"),
-        ({"radius_start": 0.2}, ValueError, r"`radius_start` .* not be less than radius_end, got 0.2 < 0.5"),
-        ({"radius_end": 0}, ValueError, r"`radius_end` .* above 0 .* decay='linear'"),
-        ({"radius_end": np.inf}, ValueError, r"`radius_end`"),
-        ({"compress": 1.0}, ValueError, r"`compress`"),
-        ({"compress": 0.1, "metric": "cosine"}, ValueError, r"`compress` .* must be None"),
-        ({"memory": 2}, ValueError, r"`memory`"),
         ({"on_bad": "drop"}, ValueError, r"`on_bad`"),
         ({"is_toroidal": True, "topology": "hexagonal"}, ValueError, r"`n_rows` .* must be even"),
-        ({"algorithm": "online", "is_toroidal": True}, ValueError, r"`is_toroidal` .* Pass algorithm='batch'"),
-        ({"algorithm": "online", "decay": "exponential"}, ValueError, r"`decay`"),
-        ({"algorithm": "online", "learning_rate": 0}, ValueError, r"`learning_rate`"),
-        ({"algorithm": "online", "n_iterations": 0}, ValueError, r"`n_iterations`"),
-        ({"algorithm": "online", "radius_start": 0}, ValueError, r"`radius_start`"),
+        ({"algorithm": Batch(0)}, ValueError, r"`n_epochs` of Batch must be >= 1"),
+        ({"algorithm": Batch(neighborhood="triangle")}, ValueError, r"`neighborhood` of Batch"),
+        ({"algorithm": Batch(decay="sudden")}, ValueError, r"`decay` of Batch"),
+        (
+            {"algorithm": Batch(decay=lambda start, end, fraction: -1.0)},
+            ValueError,
+            r"`decay` of Batch .* \[0, inf\]",
+        ),
+        ({"algorithm": Batch(radius_start=-1)}, ValueError, r"`radius_start` of Batch"),
+        ({"algorithm": Batch(radius_start=0.2)}, ValueError, r"`radius_start` .* less than radius_end, got 0.2 < 0.5"),
+        ({"algorithm": Batch(radius_end=0)}, ValueError, r"`radius_end` .* above 0 .* decay='linear'"),
+        ({"algorithm": Batch(radius_end=np.inf)}, ValueError, r"`radius_end` of Batch"),
+        ({"algorithm": Batch(compress=1.0)}, ValueError, r"`compress` of Batch"),
+        ({"algorithm": Batch(compress=0.1), "metric": "cosine"}, ValueError, r"`compress` .* must be None"),
+        ({"algorithm": Batch(memory=2)}, ValueError, r"`memory` of Batch"),
+        ({"algorithm": Online(), "is_toroidal": True}, ValueError, r"`is_toroidal` .* Pass algorithm=Batch\(\)"),
+        ({"algorithm": Online(0)}, ValueError, r"`n_epochs` of Online"),
+        ({"algorithm": Online(neighborhood="cut_gaussian")}, ValueError, r"`neighborhood` of Online"),
+        ({"algorithm": Online(decay="exponential")}, ValueError, r"`decay` of Online"),
+        ({"algorithm": Online(learning_rate=0)}, ValueError, r"`learning_rate` of Online"),
+        ({"algorithm": Online(n_iterations=0)}, ValueError, r"`n_iterations` of Online"),
+        ({"algorithm": Online(radius_start=0)}, ValueError, r"`radius_start` of Online"),
     ],
 )
 def test_wrong_parameters_are_named(params, error, message):
@@ -72,7 +83,7 @@ def test_wrong_data_is_located(data, message):
 
 def test_the_online_algorithm_refuses_missing_values_always():
     with pytest.raises(ValueError, match="1 of 60 spectra are not finite; first at row 3"):
-        SOMMapper(3, 3, algorithm="online").fit(_with(np.nan))
+        SOMMapper(3, 3, algorithm=Online()).fit(_with(np.nan))
 
 
 @pytest.mark.parametrize(
@@ -91,8 +102,8 @@ def test_numbers_whose_squares_cannot_be_held(data, message):
 
 
 def test_the_plane_of_minisom_needs_a_plane():
-    with pytest.raises(ValueError, match=r"`init` .* 'pca' for algorithm='online' .* got X of shape \(1, 5\)"):
-        SOMMapper(3, 3, algorithm="online", init="pca").fit(X[:1])
+    with pytest.raises(ValueError, match=r"`init` .* 'pca' for algorithm=Online\(\) .* got X of shape \(1, 5\)"):
+        SOMMapper(3, 3, algorithm=Online(), init="pca").fit(X[:1])
 
 
 def test_data_without_a_single_value():
@@ -127,14 +138,14 @@ def test_statistics_of_another_table():
         SOMMapper(3, 3).fit(X).cell_statistics(X, np.ones(7))
 
 
-@pytest.mark.parametrize("algorithm", ["batch", "online"])
+@pytest.mark.parametrize("algorithm", [Batch(), Online()])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 6), (6, 1), (20, 20)])
 def test_lines_single_cells_and_more_cells_than_samples(algorithm, shape):
     som = SOMMapper(*shape, algorithm=algorithm, random_state=0).fit(X)
     assert np.isfinite(som.weights_).all()
     assert som.hits_.shape == som.u_matrix_.shape == shape
     assert 0 <= som.topographic_error_ <= 1
-    if shape == (1, 1) and algorithm == "batch":
+    if shape == (1, 1) and isinstance(algorithm, Batch):
         np.testing.assert_allclose(som.weights_[0, 0], X.mean(axis=0), atol=1e-12)
         assert som.topographic_error_ == 0
 
@@ -157,7 +168,7 @@ def test_constant_columns_change_nothing():
 def test_radius_zero_is_k_means():
     """Cells move to the mean of their members and of nothing else."""
     start = X[:12].reshape(3, 4, 5)
-    som = SOMMapper(3, 4, init=start, radius_start=0, radius_end=0, n_epochs=1).fit(X)
+    som = SOMMapper(3, 4, init=start, algorithm=Batch(radius_start=0, radius_end=0, n_epochs=1)).fit(X)
     nearest = ((X[:, None] - X[:12]) ** 2).sum(axis=2).argmin(axis=1)
     expected = np.array([X[nearest == cell].mean(axis=0) for cell in range(12)])
     np.testing.assert_allclose(som.weights_.reshape(12, 5), expected, rtol=1e-12)
@@ -184,7 +195,7 @@ def test_float32_of_an_offset_or_spoilt_catalogue(offset, outlier):
     np.testing.assert_array_equal(found.labels_, found.predict(data.astype(float)))
 
 
-@pytest.mark.parametrize("algorithm", ["batch", "online"])
+@pytest.mark.parametrize("algorithm", [Batch(), Online()])
 @pytest.mark.parametrize("dtype", [">f4", ">f8", np.float16, np.int16, ">i2", np.longdouble])
 def test_kinds_of_numbers(dtype, algorithm):
     data = np.round(X * 100).astype(dtype)
@@ -196,5 +207,5 @@ def test_kinds_of_numbers(dtype, algorithm):
 def test_training_that_ran_away_is_an_error():
     with pytest.raises(ValueError, match=r"MiniSom's training .* ran away"), np.errstate(all="ignore"):
         SOMMapper(
-            10, 10, algorithm="online", neighborhood="mexican_hat", radius_start=3, n_iterations=40_000, random_state=0
+            10, 10, algorithm=Online(neighborhood="mexican_hat", radius_start=3, n_iterations=40_000), random_state=0
         ).fit(X * 100)

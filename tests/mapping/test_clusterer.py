@@ -7,7 +7,7 @@ from sklearn.datasets import make_blobs
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import adjusted_rand_score
 
-from sklearn_sedzoo.mapping import SOMClusterer, SOMMapper
+from sklearn_sedzoo.mapping import Batch, SOMClusterer, SOMMapper
 
 X, TRUTH = make_blobs(400, n_features=3, centers=4, cluster_std=0.6, random_state=1)
 
@@ -50,7 +50,7 @@ def test_a_frozen_map_stays_as_it_is():
 
 def test_noise_stays_minus_one():
     data = np.vstack([X, [[100.0, 100.0, 100.0]]])
-    model = SOMClusterer(SOMMapper(8, 8, radius_end=0.2), DBSCAN(eps=2.0, min_samples=3)).fit(data)
+    model = SOMClusterer(SOMMapper(8, 8, algorithm=Batch(radius_end=0.2)), DBSCAN(eps=2.0, min_samples=3)).fit(data)
     assert model.labels_[-1] == -1
     kept = model.labels_ >= 0
     np.testing.assert_array_equal(np.unique(model.labels_[kept]), np.arange(model.labels_.max() + 1))

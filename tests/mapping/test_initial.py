@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from sklearn_sedzoo.mapping import SOMMapper
-from sklearn_sedzoo.mapping._initial import make_weights
+from sklearn_sedzoo._kernels.som_start import make_weights
+from sklearn_sedzoo.mapping import Batch, SOMMapper
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 5)) * [9, 4, 1, 1, 1] @ np.linalg.qr(RNG.normal(size=(5, 5)))[0] + 20
@@ -58,7 +58,6 @@ FRACTION = np.linspace(0, 1, 6)
 @pytest.mark.parametrize(
     ("decay", "expected"),
     [
-        (None, 4 * (0.5 / 4) ** FRACTION),
         ("exponential", 4 * (0.5 / 4) ** FRACTION),
         ("linear", 4 + (0.5 - 4) * FRACTION),
         ("asymptotic", 4 / (1 + 7 * FRACTION)),
@@ -66,11 +65,11 @@ FRACTION = np.linspace(0, 1, 6)
     ],
 )
 def test_radius_goes_from_start_to_end(decay, expected):
-    som = SOMMapper(5, 5, radius_start=4, radius_end=0.5, decay=decay, n_epochs=6).fit(X)
+    som = SOMMapper(5, 5, algorithm=Batch(radius_start=4, radius_end=0.5, decay=decay, n_epochs=6)).fit(X)
     np.testing.assert_allclose(som.history_["radius"], expected)
     assert som.radius_ == 0.5
 
 
 def test_radius_starts_at_half_the_longer_side():
-    assert SOMMapper(4, 12, n_epochs=3).fit(X).history_["radius"][0] == 6
-    assert SOMMapper(4, 12, n_epochs=1).fit(X).history_["radius"] == [0.5]
+    assert SOMMapper(4, 12, algorithm=Batch(n_epochs=3)).fit(X).history_["radius"][0] == 6
+    assert SOMMapper(4, 12, algorithm=Batch(n_epochs=1)).fit(X).history_["radius"] == [0.5]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import skops.io
 
-from sklearn_sedzoo.mapping import SOMClusterer, SOMMapper, SOMRegressor
+from sklearn_sedzoo.mapping import Online, SOMClusterer, SOMMapper, SOMRegressor
 
 X = np.random.default_rng(0).normal(size=(120, 3))
 
@@ -13,7 +13,7 @@ X = np.random.default_rng(0).normal(size=(120, 3))
     "model",
     [
         SOMMapper(3, 3),
-        SOMMapper(3, 3, algorithm="online", random_state=0),
+        SOMMapper(3, 3, algorithm=Online(), random_state=0),
         SOMClusterer(SOMMapper(3, 3), n_clusters=2),
         SOMRegressor(SOMMapper(3, 3)),
         SOMRegressor(SOMMapper(3, 3), statistic="local_linear"),

@@ -8,14 +8,14 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
 
 from sklearn_sedzoo._kernels.som_donors import correct_linearly
-from sklearn_sedzoo.mapping import SOMMapper, SOMRegressor
+from sklearn_sedzoo.mapping import Batch, SOMMapper, SOMRegressor
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(size=(1500, 3))
 Y = np.sin(3 * X[:, 0]) + X[:, 1] ** 2
 NEW = RNG.uniform(size=(400, 3))
 TRUE = np.sin(3 * NEW[:, 0]) + NEW[:, 1] ** 2
-SOM = SOMMapper(8, 8, n_epochs=8)
+SOM = SOMMapper(8, 8, algorithm=Batch(n_epochs=8))
 
 
 def test_median_and_quantiles_are_those_of_the_cell():
@@ -91,9 +91,9 @@ def test_intervals_hold_the_truth(statistic, n_maps):
         rng = np.random.default_rng(seed)
         data = rng.uniform(size=(1600, 2))
         y = np.sin(4 * data[:, 0]) + rng.normal(size=1600) * (0.05 + 0.3 * data[:, 1])
-        model = SOMRegressor(SOMMapper(7, 7, n_epochs=5), statistic=statistic, n_maps=n_maps, random_state=seed).fit(
-            data[:800], y[:800]
-        )
+        model = SOMRegressor(
+            SOMMapper(7, 7, algorithm=Batch(n_epochs=5)), statistic=statistic, n_maps=n_maps, random_state=seed
+        ).fit(data[:800], y[:800])
         low, high = model.predict_interval(data[800:], 0.68).T
         inside.append(np.mean((low <= y[800:]) & (y[800:] <= high)))
     assert np.mean(inside) == pytest.approx(0.68, abs=0.03)
@@ -180,7 +180,7 @@ def test_wrong_labels_are_named():
         SOMRegressor(SOM).fit(X, np.column_stack([Y, np.full(1500, np.nan)]))
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         SOMRegressor(SOM).fit(X, Y[:-1])
-    with pytest.raises(ValueError, match=r"`n_calibration` .* above 0 for predict_interval"):
+    with pytest.raises(ValueError, match=r"`n_calibration` .* above 0 at the fit for predict_interval"):
         SOMRegressor(SOM, n_calibration=0).fit(X, Y).predict_interval(NEW)
     with pytest.raises(ValueError, match=r"`coverage` .* in \(0, 1\)"):
         SOMRegressor(SOM).fit(X, Y).predict_interval(NEW, 1.0)

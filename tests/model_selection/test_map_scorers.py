@@ -6,7 +6,7 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import Batch, SOMMapper
 from sklearn_sedzoo.metrics import combined_error, map_trustworthiness
 from sklearn_sedzoo.model_selection import map_scorer
 
@@ -27,9 +27,9 @@ def test_a_pipeline_is_scored_in_the_space_of_its_map():
 
 
 def test_quantization_error_alone_picks_the_map_without_order():
-    radii = {"radius_end": [0.2, 1.0]}
+    radii = {"algorithm__radius_end": [0.2, 1.0]}
     search = GridSearchCV(
-        SOMMapper(8, 8, init="random", radius_start=2.0, random_state=0),
+        SOMMapper(8, 8, init="random", algorithm=Batch(radius_start=2.0), random_state=0),
         radii,
         scoring={name: map_scorer(name) for name in ("quantization", "combined", "topographic")},
         refit=False,

@@ -6,13 +6,13 @@ import pytest
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.neighbors import KNeighborsRegressor
 
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import Batch, SOMMapper
 from sklearn_sedzoo.model_selection import compare_propagators
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(size=(600, 2))
 Y = pd.DataFrame({"bent": np.sin(5 * X[:, 0]) + X[:, 1] ** 2, "line": X @ [1.0, -2.0], "luck": RNG.normal(size=600)})
-SOM = SOMMapper(5, 5, n_epochs=8)
+SOM = SOMMapper(5, 5, algorithm=Batch(n_epochs=8))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import Batch, SOMMapper
 from sklearn_sedzoo.model_selection import stability
 
 
@@ -24,7 +24,7 @@ def test_blobs_are_stable():
 
 
 def test_cells_differ_and_what_they_tell_agrees(continuum):
-    som = SOMMapper(6, 6, init="random", n_epochs=10)
+    som = SOMMapper(6, 6, init="random", algorithm=Batch(n_epochs=10))
     table = stability(som, continuum, pd.DataFrame({"x": continuum[:, 0], "luck": np.zeros(600)}), vary=["seed"])
     assert table.loc["seed", "ari"] < 0.8
     assert table.loc["seed", "r_x"] > 0.97

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import Batch, FittedMap, SOMMapper
 from sklearn_sedzoo.plotting import MapDisplay, MapPanelsDisplay, MapSpectraDisplay
 from sklearn_sedzoo.plotting._cells import outline_cells
 
@@ -20,7 +20,7 @@ def _area(corners):
 @pytest.mark.parametrize(("topology", "area"), [("rectangular", 1.0), ("hexagonal", np.sqrt(3) / 2)])
 def test_cells_tile_the_plane(topology, area):
     latents = np.random.default_rng(0).normal(size=(50, 2))
-    positions = SOMMapper(4, 3, topology=topology, n_epochs=2).fit(latents).cell_positions_
+    positions = SOMMapper(4, 3, topology=topology, algorithm=Batch(n_epochs=2)).fit(latents).cell_positions_
     outlines = outline_cells(positions)
     np.testing.assert_allclose([_area(corners) for corners in outlines], area)
     probes = np.random.default_rng(1).uniform(0, 2, (400, 2))  # inside the map
@@ -70,15 +70,14 @@ def test_groups_are_the_most_frequent_labels_written_into_the_cells():
 
 
 def test_weights_give_like_cells_like_colours():
-    mapper = SOMMapper(1, 3, n_epochs=1).fit(np.random.default_rng(0).normal(size=(20, 4)))
-    mapper.weights_ = np.array([[[0.0, 0, 0, 0], [0.1, 0, 0, 0], [5.0, 3, 0, 1]]])
+    mapper = FittedMap(np.array([[0.0, 0, 0, 0], [0.1, 0, 0, 0], [5.0, 3, 0, 1]]), (1, 3))
     colors = MapDisplay.from_estimator(mapper, show="weights").cells_.get_facecolor()[:, :3]
     assert np.ptp(colors[:2], axis=0).sum() < 0.2 < np.ptp(colors[1:], axis=0).sum()
     assert MapDisplay.from_estimator(mapper, show=1).cells_.get_array().tolist() == [0, 0, 3]
 
 
 def test_what_is_no_map_is_refused(clusters, zoo):
-    with pytest.raises(ValueError, match="KMeans is no fitted map"):
+    with pytest.raises(ValueError, match="KMeans holds no fitted map"):
         MapDisplay.from_estimator(clusters)
     with pytest.raises(ValueError, match="`show` of MapDisplay must be one of"):
         MapDisplay.from_estimator(zoo, show="umatrix")
@@ -96,7 +95,10 @@ def test_panels_of_one_map(zoo, flux, properties):
 
 def test_seeds_share_the_colour_scale_of_a_property(flux, properties):
     latents = PCA(3).fit_transform(flux)
-    maps = {f"seed {s}": SOMMapper(3, 3, init="sample", n_epochs=3, random_state=s).fit(latents) for s in (0, 1)}
+    maps = {
+        f"seed {s}": SOMMapper(3, 3, init="sample", algorithm=Batch(n_epochs=3), random_state=s).fit(latents)
+        for s in (0, 1)
+    }
     display = MapPanelsDisplay.from_estimators(maps, latents, panels=["hits", "age"], properties=properties)
     assert [ax.get_ylabel() for ax in display.axes_] == ["seed 0", "", "seed 1", ""]
     first, second = (display.axes_[i].collections[0] for i in (1, 3))

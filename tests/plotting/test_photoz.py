@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Bunch
 
 from sklearn_sedzoo import metrics
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import Batch, SOMMapper
 from sklearn_sedzoo.photoz import SOMRedshiftRegressor
 from sklearn_sedzoo.plotting import NzDisplay, PhotoZDisplay, PITDisplay, RedshiftMapDisplay
 from tests.photoz.test_regressor import make_sky
@@ -20,7 +20,7 @@ NEW, Z_NEW = make_sky(300, 1)
 
 @pytest.fixture(scope="module")
 def model():
-    som = SOMMapper(6, 6, init="sample", n_epochs=6)
+    som = SOMMapper(6, 6, init="sample", algorithm=Batch(n_epochs=6))
     return make_pipeline(StandardScaler(), SOMRedshiftRegressor(som, n_maps=2, random_state=0)).fit(SKY, Z)
 
 

@@ -13,7 +13,7 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
 from sklearn_sedzoo.inspection import find_similar, interpret
-from sklearn_sedzoo.mapping import SOMMapper
+from sklearn_sedzoo.mapping import Batch, SOMMapper
 from sklearn_sedzoo.pipeline import make_sed_pipeline
 from sklearn_sedzoo.report import write_report
 from tests.report.chromium import Chromium
@@ -132,7 +132,7 @@ def test_ten_thousand_galaxies_stay_below_eight_megabytes(tmp_path):
     noise = rng.normal(1, 0.1, (10_000, 250)).astype(np.float32)  # noise is the worst to pack
     path = write_report(
         tmp_path / "report.html",
-        som=SOMMapper(10, 10, n_epochs=2).fit(latents),
+        som=SOMMapper(10, 10, algorithm=Batch(n_epochs=2)).fit(latents),
         latents=latents,
         labels=rng.integers(0, 6, 10_000),
         normalized=noise,

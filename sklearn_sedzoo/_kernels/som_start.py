@@ -40,11 +40,25 @@ def _span_plane(X, shape, sample_weight):
     sample /= size
     sample *= np.sqrt(weight)[:, None]
     deviations, components = _lead(sample)
+    if deviations[1] == 0:
+        return mean + size * deviations[0] * _wind_line(shape)[:, None] * components[0]
     longer, shorter = (0, 1) if shape[0] > shape[1] else (1, 0)
     steps = [np.linspace(-2, 2, n) if n > 1 else np.zeros(1) for n in shape]
     grid = np.meshgrid(*steps, indexing="ij")
     plane = np.stack([grid[longer].ravel() * deviations[0], grid[shorter].ravel() * deviations[1]], axis=1)
     return mean + size * (plane @ components)
+
+
+def _wind_line(shape):
+    """Return places from -2 to 2, one for each cell (n_cells,), along a way that winds over the map.
+
+    Data on a line has no second axis. A plane would give all cells across the line the same weights, of which only the
+    first would ever be a best cell.
+    """
+    n_cells = shape[0] * shape[1]
+    lines = np.linspace(-2, 2, n_cells).reshape(max(shape), min(shape)) if n_cells > 1 else np.zeros((1, 1))
+    lines[1::2] = lines[1::2, ::-1].copy()
+    return (lines if shape[0] > shape[1] else lines.T).ravel()
 
 
 def _lead(centered):
