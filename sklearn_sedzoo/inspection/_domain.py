@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sklearn_sedzoo._containers import take_flux
 from sklearn_sedzoo._validation import check_number
 from sklearn_sedzoo.inspection._fitted import digest_fit
 from sklearn_sedzoo.inspection._novelty import measure_novelty, score_novelty
@@ -76,8 +75,7 @@ def learn_domain(pipeline, X, *, false_alarm_rate=0.01, description=""):
     """
     check_number("learn_domain", "false_alarm_rate", false_alarm_rate, 0, 1, closed="neither")
     view = pipeline if isinstance(pipeline, View) else View(pipeline, X)
-    front, _ = view.parts
-    grid = take_flux(view.spectra)[2] if front is None else getattr(front[-1], "wavelength_in_", None)
+    grid = view.wavelength
     span = None if grid is None else (float(np.min(grid)), float(np.max(grid)))
     return Domain(measure_novelty(view), float(false_alarm_rate), span, description, digest_fit(view.pipeline))
 

@@ -19,14 +19,14 @@ def typical_spectra(view, groups):
     The typical spectrum is decoded from the median latent of the members; low and high are their 16th and 84th
     percentile, wavelength by wavelength.
     """
-    flux, _, wavelength = take_flux(view.spectra)
+    flux, _, _ = take_flux(view.spectra)
     members = [view.labels == group for group in groups]
     medians = np.stack([np.median(np.asarray(view.latents)[rows], axis=0) for rows in members])
     if isinstance(view.latents, pd.DataFrame):
         medians = pd.DataFrame(medians, columns=view.latents.columns)
     decoded = np.asarray(view.parts[1].inverse_transform(medians))
     low, high = np.stack([masked_percentiles(flux[rows], (16, 84), axis=0) for rows in members], axis=1)
-    return wavelength, decoded, low, high, flux
+    return view.wavelength, decoded, low, high, flux
 
 
 def contrast_groups(flux, labels, groups, wavelength, n_features):

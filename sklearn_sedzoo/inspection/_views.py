@@ -42,9 +42,17 @@ class View:
         return self.X if front is None else front.transform(self.X)
 
     @cached_property
+    def wavelength(self):
+        """Wavelength of each pixel that the embedding sees, in Angstrom; None where it is not known."""
+        wavelength, front = take_flux(self.spectra)[2], self.parts[0]
+        return getattr(front[-1], "wavelength_in_", None) if wavelength is None and front is not None else wavelength
+
+    @cached_property
     def latents(self):
         """What the embedding makes of the spectra: an array or a DataFrame."""
-        return self.parts[1].transform(self.spectra)
+        embedding = self.parts[1]
+        knows_names = hasattr(embedding[0], "feature_names_in_")
+        return embedding.transform(self.spectra if knows_names else np.asarray(self.spectra))
 
     @cached_property
     def reconstructed(self):
