@@ -72,10 +72,9 @@ def read_blocks(estimator, X, *, reset, on_bad="raise", scalars=(), **check_para
     -------
     blocks : SpectrumBlocks
     """
-    if not reset and isinstance(X, pd.DataFrame) and X.columns.equals(_known_index(estimator)):
-        if all(getattr(kind, "kind", "O") in "iuf" for kind in set(X.dtypes)):
-            _check_flux_unit(estimator, X.attrs.get("flux_unit"))
-            return _split(estimator, X, estimator._columns, on_bad, check_params)
+    if not reset and isinstance(X, pd.DataFrame) and _is_known(estimator, X):
+        _check_flux_unit(estimator, X.attrs.get("flux_unit"))
+        return _split(estimator, X, estimator._columns, on_bad, check_params)
     given, X = X, name_columns(X)
     _check_flux_unit(estimator, getattr(X, "attrs", {}).get("flux_unit") or getattr(given, "unit", None))
     names, attrs = _string_names(X), dict(getattr(X, "attrs", {}))
@@ -156,18 +155,18 @@ def _string_names(X):
     return names if all(isinstance(name, str) for name in names) else None
 
 
-def _known_index(estimator):
-    """Return the columns that an estimator was fitted on as an Index, which is compared in microseconds.
+def _is_known(estimator, X):
+    """Whether a DataFrame holds numbers under the names that an estimator was fitted on, compared as an Index.
 
     The Index is kept beside the estimator, not in it: it is no part of its state.
     """
     names = getattr(estimator, "feature_names_in_", None)
     if names is None or not hasattr(estimator, "_columns"):
-        return pd.Index([])
+        return False
     kept = _INDEXES.get(estimator)
     if kept is None or kept[0] is not names:
         kept = _INDEXES[estimator] = (names, pd.Index(names))
-    return kept[1]
+    return X.columns.equals(kept[1]) and all(getattr(kind, "kind", "O") in "iuf" for kind in set(X.dtypes))
 
 
 def _split(estimator, X, columns, on_bad, check_params):
