@@ -1,4 +1,4 @@
-"""Labelled samples around prototypes -> a straight line (or a median) at each prototype, with honest residuals."""
+"""Labeled samples around prototypes -> a straight line (or a median) at each prototype, with honest residuals."""
 
 from __future__ import annotations
 

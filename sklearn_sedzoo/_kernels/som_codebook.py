@@ -115,7 +115,7 @@ def center_samples(
 
 
 def reduce_samples(samples: np.ndarray, codebook: Codebook) -> np.ndarray:
-    """Return what a factored codebook is multiplied with: centred samples times its parts, and a column of ones."""
+    """Return what a factored codebook is multiplied with: centered samples times its parts, and a column of ones."""
     if codebook.parts is None:
         return samples
     n_features, n_terms = codebook.parts.shape

@@ -1,4 +1,4 @@
-"""Donors: for each query the labelled samples in its part of a map, with weights, and local linear corrections."""
+"""Donors: for each query the labeled samples in its part of a map, with weights, and local linear corrections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grids of map cells: positions, neighbours, and sums smoothed by the neighbourhood function."""
+"""Grids of map cells: positions, neighbors, and sums smoothed by the neighborhood function."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ HEXAGONAL_ROW_STEP = np.sqrt(3) / 2
 
 
 def lay_cells(n_rows: int, n_columns: int, topology: str = "rectangular") -> np.ndarray:
-    """Return the (x, y) position of each cell, row by row, in units of the distance between neighbours.
+    """Return the (x, y) position of each cell, row by row, in units of the distance between neighbors.
 
     Cell (row, column) lies at (column, row) on a rectangular grid; on a hexagonal grid odd rows are moved by half
-    a cell and rows are sqrt(3)/2 apart, so that all six neighbours are at distance 1.
+    a cell and rows are sqrt(3)/2 apart, so that all six neighbors are at distance 1.
     """
     row, column = np.divmod(np.arange(n_rows * n_columns), n_columns)
     if topology == "hexagonal":
@@ -42,9 +42,9 @@ def measure_steps(
 def find_neighbors(
     n_rows: int, n_columns: int, topology: str = "rectangular", is_toroidal: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return all pairs (cell, neighbour): 8 around a cell on a rectangular grid, 6 on a hexagonal one.
+    """Return all pairs (cell, neighbor): 8 around a cell on a rectangular grid, 6 on a hexagonal one.
 
-    On a torus only two or three cells wide a neighbour met on two sides counts once.
+    On a torus only two or three cells wide a neighbor met on two sides counts once.
     """
     row, column = np.divmod(np.arange(n_rows * n_columns), n_columns)
     pairs = []
@@ -76,7 +76,7 @@ def smooth_cells(
     topology: str = "rectangular",
     is_toroidal: bool = False,
 ) -> np.ndarray:
-    """Sum `values` (n_rows, n_columns, m) over the map, weighted by the neighbourhood function h of the distance.
+    """Sum `values` (n_rows, n_columns, m) over the map, weighted by the neighborhood function h of the distance.
 
     ``out[j] = sum_k h(d_jk) values[k]``, exact on all four grids. With d² = dx² + dy² on the grid:
 
@@ -115,7 +115,7 @@ def smooth_cells(
 
 
 def average_neighbors(weights: np.ndarray, topology: str = "rectangular", is_toroidal: bool = False) -> np.ndarray:
-    """Return the U-matrix (n_rows, n_columns): the mean distance of each cell's weights to its neighbours' weights.
+    """Return the U-matrix (n_rows, n_columns): the mean distance of each cell's weights to its neighbors' weights.
 
     A map of one cell has the value 0.
     """
@@ -150,7 +150,7 @@ def _offsets(targets, sources, step, period, n_half_steps):
 
 
 def _separate(neighborhood, dx, dy):
-    """Return the terms (function of dx, function of dy) whose products add up to the neighbourhood function."""
+    """Return the terms (function of dx, function of dy) whose products add up to the neighborhood function."""
     gx, gy = np.exp(-0.5 * dx**2), np.exp(-0.5 * dy**2)
     if neighborhood == "gaussian":
         return [(gx, gy)]

@@ -49,7 +49,7 @@ def topographic_product(
         others = np.delete(all_cells, cell)
         on_map = measure_steps(*shape, topology, is_toroidal, np.full(n_cells - 1, cell), others)
         in_data = np.linalg.norm(weights[others] - weights[cell], axis=1)
-        # neighbours at the same distance on the map are taken in the order of the data, and the other way round
+        # neighbors at the same distance on the map are taken in the order of the data, and the other way round
         by_map, by_data = np.lexsort((in_data, on_map.round(9))), np.lexsort((on_map, in_data))
         q1 = np.log(np.maximum(in_data[by_map], tiny)) - np.log(np.maximum(in_data[by_data], tiny))
         q2 = np.log(on_map[by_map]) - np.log(on_map[by_data])
@@ -65,9 +65,9 @@ def rank_penalties(
     topology: str = "rectangular",
     is_toroidal: bool = False,
 ) -> tuple[float, float]:
-    """Return (trustworthiness, continuity) of the map of samples to cells, for neighbourhoods of k samples.
+    """Return (trustworthiness, continuity) of the map of samples to cells, for neighborhoods of k samples.
 
-    Many samples are at the same distance on a map. Of those tied across the border of a neighbourhood each counts
+    Many samples are at the same distance on a map. Of those tied across the border of a neighborhood each counts
     in part, so that the parts add up to k; the rank of tied samples is the mean of theirs.
     """
     n_samples, k = len(X), n_neighbors
@@ -95,7 +95,7 @@ def rank_penalties(
 
 
 def _rank_ties(steps, row, k):
-    """Return each sample's share in the neighbourhood of `row` on the map, and its mean rank there (itself: 0)."""
+    """Return each sample's share in the neighborhood of `row` on the map, and its mean rank there (itself: 0)."""
     others = np.delete(np.arange(len(steps)), row)
     _, kinds, counts = np.unique(steps[others], return_inverse=True, return_counts=True)
     before = np.cumsum(counts) - counts

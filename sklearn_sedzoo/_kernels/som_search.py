@@ -1,6 +1,6 @@
 """Best cells of a map for many samples: blocked matrix products.
 
-Samples are taken in slabs (centred, where that saves digits; sums by cell) and slabs in blocks (matrix product whose
+Samples are taken in slabs (centered, where that saves digits; sums by cell) and slabs in blocks (matrix product whose
 result stays in cache). Every slab is computed by one thread and slabs are added in order: the result does not depend
 on the number of threads. What float32 cannot decide is searched again in float64 (`is_exact`): the cells found are
 those of float64.
@@ -149,7 +149,7 @@ def _search_slab(raw, codebook, sample_weight, with_second, with_sums, has_missi
 
 
 def _search(raw, codebook, with_second, has_missing, is_normalized):
-    """Return the centred samples, their squared norms, what was observed, best and second cells, squared distances."""
+    """Return the centered samples, their squared norms, what was observed, best and second cells, squared distances."""
     with np.errstate(over="ignore", invalid="ignore"):  # where float32 overflows, float64 decides
         samples, observed = center_samples(raw, codebook, has_missing, is_normalized)
         norms = square_norms(samples[:, : raw.shape[1]])

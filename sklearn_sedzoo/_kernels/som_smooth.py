@@ -9,7 +9,7 @@ from scipy.linalg import eigh
 
 _ROUNDING = 1e-15  # share of the sum of squares: its root is what float32 rounds
 _WORTH = 0.7  # of the operations
-_FARTHEST = 10.0  # times the median distance from the centre; cells farther out would use up the digits of the others
+_FARTHEST = 10.0  # times the median distance from the center; cells farther out would use up the digits of the others
 
 
 class SmoothFactors(NamedTuple):
@@ -20,9 +20,9 @@ class SmoothFactors(NamedTuple):
 
 
 def factor_codebook(centered: np.ndarray, shape: tuple[int, int]) -> SmoothFactors | None:
-    """Return the factors of weights about a centre (n_cells, n_features), None where they would not save operations.
+    """Return the factors of weights about a center (n_cells, n_features), None where they would not save operations.
 
-    The weights that the neighbourhood has smoothed vary over rows and over columns by few functions, the leading
+    The weights that the neighborhood has smoothed vary over rows and over columns by few functions, the leading
     vectors of the two unfoldings [1]_: ``w_rc = sum_ab f_ra g_cb p_ab``. What is left out is below the rounding of
     float32, so long as no cell is much farther out than most. A product of n samples with the codebook then costs
     2 n n_terms (n_cells + n_features) operations instead of 2 n n_cells n_features.

@@ -1,11 +1,10 @@
 """First weights of a map: along the principal plane, from samples, at random, or given."""
 
 import numpy as np
-from scipy.linalg import eigh
 
 from sklearn_sedzoo._kernels.som_codebook import slabs
+from sklearn_sedzoo._kernels.som_subspace import find_axes
 
-INITS = ("pca", "sample", "random")
 _PCA_ENTRIES = 2**21
 
 
@@ -63,13 +62,8 @@ def _wind_line(shape):
 
 def _lead(centered):
     """Return the two leading standard deviations and components of the rows, through the smaller Gram matrix."""
-    n_samples, n_features = centered.shape
-    is_wide = n_features > n_samples
-    gram = centered @ centered.T if is_wide else centered.T @ centered
-    n_kept = min(2, len(gram))
-    values, vectors = eigh(gram, subset_by_index=(len(gram) - n_kept, len(gram) - 1))
-    values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1].T
-    components = vectors @ centered if is_wide else vectors
+    values, components = find_axes(centered, 2)
+    n_kept = len(values)
     norms = np.linalg.norm(components, axis=1, keepdims=True)
     components = np.divide(components, norms, out=np.zeros_like(components), where=norms > 0)
     deviations = np.sqrt(values)
@@ -77,7 +71,7 @@ def _lead(centered):
     signs = np.sign(components[np.arange(n_kept), np.abs(components).argmax(axis=1)])
     components *= np.where(signs == 0, 1, signs)[:, None]
     if n_kept == 1:
-        return np.append(deviations, 0), np.vstack([components, np.zeros(n_features)])
+        return np.append(deviations, 0), np.vstack([components, np.zeros(centered.shape[1])])
     return deviations, components
 
 

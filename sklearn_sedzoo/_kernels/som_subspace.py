@@ -58,16 +58,27 @@ def _leading_components(sample, weight, tol):
     mean = weight @ sample
     sample -= mean
     scaled = sample * np.sqrt(weight)[:, None]
-    is_wide = scaled.shape[1] > len(scaled)
-    values, vectors = eigh(scaled @ scaled.T if is_wide else scaled.T @ scaled)
-    values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
+    values, components = find_axes(scaled)
     left = 1 - np.cumsum(values) / max(values.sum(), np.finfo(float).tiny)
     n_kept = min(int(np.argmax(left < tol)) + 1, len(values)) if values.any() else 1
-    if not is_wide:
-        return mean, vectors[:, :n_kept].T
-    components = vectors[:, :n_kept].T @ scaled
-    # the Gram matrix squares the condition: orthonormalise what it gave
+    components = components[:n_kept]
+    if scaled.shape[1] <= len(scaled):
+        return mean, components
+    # the Gram matrix squares the condition: orthonormalize what it gave
     return mean, np.linalg.qr(components.T)[0].T
+
+
+def find_axes(rows, n_axes=None):
+    """Return the leading squared singular values of rows and the axes, through the smaller Gram matrix.
+
+    Axes have norm 1 where there are no more features than rows; else their norms are the singular values.
+    """
+    is_wide = rows.shape[1] > len(rows)
+    gram = rows @ rows.T if is_wide else rows.T @ rows
+    which = None if n_axes is None else (max(len(gram) - n_axes, 0), len(gram) - 1)
+    values, vectors = eigh(gram, subset_by_index=which)
+    values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1].T
+    return values, vectors @ rows if is_wide else vectors
 
 
 def _measure(X, mean, components, weight, map_slabs):

@@ -1,4 +1,4 @@
-"""Self-organizing maps: spectra, latents or colours to the cells of a map."""
+"""Self-organizing maps: spectra, latents or colors to the cells of a map."""
 
 from sklearn_sedzoo.mapping._classifier import SOMClassifier
 from sklearn_sedzoo.mapping._clusterer import SOMClusterer

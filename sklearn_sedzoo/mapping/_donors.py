@@ -196,13 +196,13 @@ class Donors:
         for number, fitted in enumerate(self.maps):
             cells = fitted.find(X).best
             covered = (cells >= 0) & (fitted.distances(X, cells) <= self.reaches[number])
+            cell, near = fitted.neighbors
+            cell, near = cell[fitted.hits[near] > 0], near[fitted.hits[near] > 0]
             for labels in self.labels:
                 labeled = labels.count(number) >= self.min_count
                 if surrounded:
-                    near = fitted.neighbors
-                    both = near[0][fitted.hits[near[1]] > 0], near[1][fitted.hits[near[1]] > 0]
-                    n_labeled = np.bincount(both[0], labeled[both[1]], fitted.n_cells)
-                    labeled &= 2 * n_labeled >= np.bincount(both[0], minlength=fitted.n_cells)
+                    n_labeled = np.bincount(cell, labeled[near], fitted.n_cells)
+                    labeled &= 2 * n_labeled >= np.bincount(cell, minlength=fitted.n_cells)
                 covered &= labeled[cells]
             share += covered
         return share / len(self.maps)

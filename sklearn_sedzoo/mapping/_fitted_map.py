@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from sklearn_sedzoo._kernels.som_aggregate import aggregate_cells
 from sklearn_sedzoo._kernels.som_distance import measure_distances, measure_own
 from sklearn_sedzoo._kernels.som_grid import are_neighbors, average_neighbors, find_neighbors, lay_cells, smooth_cells
 from sklearn_sedzoo._kernels.som_search import Assignment, find_best_cells
-from sklearn_sedzoo._kernels.som_update import measure_energy
+from sklearn_sedzoo._kernels.som_update import measure_energy, update_weights
 from sklearn_sedzoo._validation import FLOAT_DTYPES, as_native, check_squares, point_at
 
 
@@ -86,6 +86,12 @@ class FittedMap:
     hits: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
     quantization_error: float = 1.0
     feature_names: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("weights", "hits"):
+            view = np.asarray(getattr(self, name)).view()
+            view.setflags(write=False)
+            object.__setattr__(self, name, view)
 
     @classmethod
     def of(cls, estimator: Any) -> FittedMap:
@@ -267,6 +273,16 @@ class FittedMap:
         """Return the mean distance of samples to their given cells; rows of cell -1 are left out."""
         weight = (cells >= 0).astype(float) if sample_weight is None else sample_weight
         return float(np.average(self.distances(X, cells)[weight > 0], weights=weight[weight > 0]))
+
+    def average_found(self, found: Assignment, sample_weight: np.ndarray | None = None) -> float:
+        """Return the mean distance to the best cells of a search that left nothing out, from its squared distances."""
+        distance = found.squared / 2 if self.metric == "cosine" else np.sqrt(found.squared)
+        return float(np.average(distance, weights=sample_weight))
+
+    def update(self, found: Assignment, radius: float) -> FittedMap:
+        """Return the map after one step of batch training, from the sums of `find`."""
+        options = {"neighborhood": self.neighborhood, "is_normalized": self.metric == "cosine", **self.grid}
+        return replace(self, weights=update_weights(self.codebook, found, radius, **options))
 
     def aggregate(
         self,

@@ -12,13 +12,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_sedzoo._kernels.som_start import make_weights
-from sklearn_sedzoo._kernels.som_update import update_weights
+from sklearn_sedzoo._kernels.som_donors import group_rows
 from sklearn_sedzoo._validation import check_integer, check_option, check_sample_weight, check_spectra, point_at
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.mapping._fitted_map import FittedMap
 from sklearn_sedzoo.mapping._online import Online
-from sklearn_sedzoo.mapping._train import Batch, EpochReporter, average_error, hold_blas, remember
+from sklearn_sedzoo.mapping._train import Batch, EpochReporter, hold_blas, remember
 
 _INITS = (None, "pca", "sample", "random")
 
@@ -76,7 +75,7 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     weights_ : ndarray of shape (n_rows, n_columns, n_features)
         Weights of the cells, in units of the data (float64); ``weights_[..., i]`` is a component plane.
     cell_positions_ : ndarray of shape (n_cells, 2)
-        x and y of the cells' centres for drawing, in units of the distance between neighbours.
+        x and y of the cells' centers for drawing, in units of the distance between neighbors.
     labels_ : ndarray of shape (n_samples,)
         Cell of each training sample (of the last call of `partial_fit`, as are the next five).
     hits_ : ndarray of shape (n_rows, n_columns)
@@ -88,8 +87,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     topographic_error_ : float
         Share of the training samples whose two best cells do not touch.
     energy_ : float
-        Distortion of the map at `radius_`: mean squared distance to the best cell and its neighbours, weighted by the
-        neighbourhood function. Maps of one size and `radius_` can be compared by it; `n_init` does.
+        Distortion of the map at `radius_`: mean squared distance to the best cell and its neighbors, weighted by the
+        neighborhood function. Maps of one size and `radius_` can be compared by it; `n_init` does.
     radius_ : float
         Radius of the last epoch, whether it was reached or a callback stopped the training; 1 for online maps.
     history_ : dict of lists
@@ -112,7 +111,7 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     `Batch` costs 2 n K D operations per epoch for n samples, K cells and D features (less in float32 while the
-    neighbourhood is wide: the smooth weights are then multiplied in factors), and memory for the weights, one number
+    neighborhood is wide: the smooth weights are then multiplied in factors), and memory for the weights, one number
     per sample, and some blocks of 4 to 10 MB per thread; nothing of size n x K is held except what `transform` returns.
     Threads: as many as BLAS is allowed; results do not depend on their number. Ties between cells (to 1e-9, relative)
     go to the lowest cell.
@@ -209,7 +208,7 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         y : None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples. "online" draws its samples with these chances.
+            Weights of the samples. `Online` draws its samples with these chances.
 
         Returns
         -------
@@ -221,21 +220,18 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         context = self._init_callback_context(max_subtasks=algorithm.n_epochs * self.n_init)
         context.call_on_fit_task_begin(**told)
         reporter = EpochReporter(context, told, lambda weights: self._show(replace(empty, weights=weights)))
-        shared = {"fitted": empty, "sample_weight": weight, "reporter": reporter}
+        starts, options = self._choose_starts(algorithm, X.shape[1]), {"fitted": empty, "reporter": reporter}
         with hold_blas() as map_slabs:
-            search = {"with_second": True, "with_sums": True, "sample_weight": weight, "map_slabs": map_slabs}
-            for trained in algorithm.train(
-                X, self._choose_starts(algorithm, X.shape[1]), map_slabs=map_slabs, **shared
-            ):
-                fitted = replace(empty, weights=trained[0])
-                found = fitted.find(X, **search)
+            search = {"sample_weight": weight, "map_slabs": map_slabs}
+            for weights, history, n_compressed in algorithm.train(X, starts, **options, **search):
+                fitted = replace(empty, weights=weights)
+                found = fitted.find(X, with_second=True, with_sums=True, **search)
                 energy = fitted.distortion(found)
-                if best is None or energy < best[0]:
-                    best = energy, fitted, found, *trained[1:]
-            energy, fitted, found, history, n_compressed = best
-            error = fitted.average_distance(X, found.best, weight)
-        self._keep(algorithm, replace(fitted, quantization_error=error), found, weight, history, energy, n_compressed)
-        self._sums = {"center": found.center, "sums": found.sums, "counts": found.counts}
+                if best is None or energy < best[-2]:
+                    best = fitted, found, weight, history, energy, n_compressed
+        fitted, found, *rest = best
+        fitted = replace(fitted, quantization_error=fitted.average_distance(X, found.best, weight))
+        self._keep(algorithm, fitted, found, *rest, sums=found)
         context.call_on_fit_task_end(**told, reconstruction_attributes=self._show(self.map_))
         return self
 
@@ -270,27 +266,20 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         X, weight, empty = self._read_training(X, sample_weight, algorithm, reset=is_first)
         n_calls, n_epochs = 0 if is_first else self.n_iter_, algorithm.n_epochs
         radius = algorithm.find_radius(shape, min(1.0, n_calls / (n_epochs - 1)) if n_epochs > 1 else 1.0)
-        weights, past = (None, None) if is_first else (self.map_.weights, self._sums)
-        if is_first:
-            ((weights, seed), *_) = self._choose_starts(algorithm, X.shape[1])
-            if isinstance(weights, str):
-                state = np.random.RandomState(seed)
-                weights = make_weights(X, weights, shape, sample_weight=weight, random_state=state)
         with hold_blas() as map_slabs:
             search = {"with_sums": True, "sample_weight": weight, "map_slabs": map_slabs}
-            old = replace(empty, weights=weights)
-            found = remember(past, old.find(X, **search), algorithm.memory)
-            grid = {**old.grid, "neighborhood": old.neighborhood, "is_normalized": old.metric == "cosine"}
-            fitted = replace(old, weights=update_weights(old.codebook, found, radius, **grid))
+            if is_first:
+                old = algorithm.start(X, self._choose_starts(algorithm, X.shape[1])[0], empty, weight)
+                found = old.find(X, **search)
+            else:
+                old = replace(empty, weights=self.map_.weights)
+                found = remember(self._sums, old.find(X, **search), algorithm.memory)
+            fitted = old.update(found, radius)
             final = fitted.find(X, with_second=True, **search)
-            fitted = replace(fitted, quantization_error=fitted.average_distance(X, final.best, weight))
-        now = {
-            "radius": radius,
-            "quantization_error": average_error(found.squared, weight, is_cosine=old.metric == "cosine"),
-        }
+        fitted = replace(fitted, quantization_error=fitted.average_distance(X, final.best, weight))
+        now = {"radius": radius, "quantization_error": old.average_found(found, weight)}
         history = {name: [*([] if is_first else self.history_[name]), value] for name, value in now.items()}
-        self._keep(algorithm, fitted, final, weight, history, fitted.distortion(final), None)
-        self._sums = {"center": found.center, "sums": found.sums, "counts": found.counts}
+        self._keep(algorithm, fitted, final, weight, history, fitted.distortion(final), None, sums=found)
         return self
 
     def fit_predict(self, X, y=None, sample_weight=None):
@@ -346,11 +335,9 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     def win_map(self, X):
         """Return a dict from (row, column) to the row numbers of the samples in that cell; empty cells are left out."""
         cells = self.predict(X)
-        order = np.argsort(cells, kind="stable")
-        kinds, starts = np.unique(cells[order], return_index=True)
-        members = np.split(order, starts[1:])
-        n_columns = self.cell_shape[1]
-        return {divmod(int(kind), n_columns): rows for kind, rows in zip(kinds, members, strict=True) if kind >= 0}
+        order, starts = group_rows(cells, self.map_.n_cells)
+        pairs = enumerate(np.split(order, starts[1:-1]))
+        return {divmod(cell, self.cell_shape[1]): rows for cell, rows in pairs if len(rows)}
 
     def cell_statistics(self, X, y):
         """Return count, median and scatter of properties in each cell.
@@ -479,8 +466,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         """Return the attributes with which an estimator can predict."""
         return {"map_": fitted, "output_": self.output}
 
-    def _keep(self, algorithm, fitted, found, weight, history, energy, n_compressed):
-        """Set the fitted attributes, all at the end of the fit."""
+    def _keep(self, algorithm, fitted, found, weight, history, energy, n_compressed, *, sums):
+        """Set the fitted attributes, all at the end of the fit; `sums` is what `partial_fit` goes on from."""
         counted = found.best >= 0 if weight is None else weight > 0
         first, second = found.best[counted], found.second[counted]
         touching = np.average(fitted.touch(first, second), weights=None if weight is None else weight[counted])
@@ -493,6 +480,7 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         self.history_ = history
         self.n_iter_ = len(next(iter(history.values())))
         self.n_compressed_ = n_compressed
+        self._sums = {"center": sums.center, "sums": sums.sums, "counts": sums.counts}
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,4 +1,4 @@
-"""SOMRegressor: properties of labelled samples carried to new ones through a map."""
+"""SOMRegressor: properties of labeled samples carried to new ones through a map."""
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -12,9 +12,9 @@ from sklearn_sedzoo.mapping._donors import Donors, allows_missing, begin_fit, fi
 
 
 class SOMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
-    """Predict properties of a sample from the labelled samples in its part of a map.
+    """Predict properties of a sample from the labeled samples in its part of a map.
 
-    The map is trained on all samples, labelled or not. The labelled samples that share a query's cell (or the
+    The map is trained on all samples, labeled or not. The labeled samples that share a query's cell (or the
     nearest cell that has labels) are its donors: their values give the prediction, its scatter and its quantiles.
 
     Parameters
@@ -24,20 +24,20 @@ class SOMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         (``sklearn.frozen.FrozenEstimator(fitted_map)``), for instance on a larger sample without labels.
     statistic : {"median", "mean", "local_linear"}, default="median"
         "median" or "mean" of the donors' values; or the value at the query of a linear fit to its `n_neighbors`
-        nearest labelled samples, found with the map as an index. Fits are finest where labels are exact and many.
+        nearest labeled samples, found with the map as an index. Fits are finest where labels are exact and many.
     n_near : int, default=1
-        Soft cells: donors from this many nearest labelled cells, weighted down with distance; 1 is the cell alone.
+        Soft cells: donors from this many nearest labeled cells, weighted down with distance; 1 is the cell alone.
         Not for "local_linear".
     n_neighbors : int, default=30
         Donors of a local linear fit.
     min_count : int, default=1
-        Fewest labelled samples that make a cell a labelled one.
+        Fewest labeled samples that make a cell a labeled one.
     fallback : {"neighbor", "nan", "raise"}, default="neighbor"
-        A query in a cell with fewer labels: take the nearest labelled cell, predict NaN, or raise.
+        A query in a cell with fewer labels: take the nearest labeled cell, predict NaN, or raise.
     n_maps : int, default=1
         Maps trained from different starts; their donors are put together. Not with a frozen map.
     n_calibration : int, default=2000
-        Labelled samples (chosen at random) that are predicted without themselves, to calibrate `predict_interval`;
+        Labeled samples (chosen at random) that are predicted without themselves, to calibrate `predict_interval`;
         0 leaves that method out.
     random_state : int, RandomState instance or None, default=None
         Starts of the maps (where None, the maps' own) and choice of the calibration samples.
@@ -51,7 +51,7 @@ class SOMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     map_ : FittedMap
         What the fit of the first map decided.
     label_counts_ : ndarray of shape (n_rows, n_columns, n_outputs)
-        Labelled samples in each cell of the first map.
+        Labeled samples in each cell of the first map.
     n_outputs_ : int
         Number of properties.
     n_features_in_ : int
@@ -69,7 +69,7 @@ class SOMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     calibration samples, without their labels.
 
     Prediction costs n x K x D operations, and for "local_linear" n x n_neighbors x D² more; that statistic keeps the
-    labelled samples, as nearest neighbours do.
+    labeled samples, as nearest neighbors do.
 
     References
     ----------
@@ -120,7 +120,7 @@ class SOMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Samples, labelled or not.
+            Samples, labeled or not.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Properties; NaN where unknown.
 
@@ -224,8 +224,8 @@ class SOMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     def is_covered(self, X):
         """Return whether the labels speak for each sample, shape (n_samples,).
 
-        True where, on every map and for every output, the sample's cell is a labelled one, at least half of the
-        cells around it that hold training samples are labelled too (so that it is not at the labels' edge), and the
+        True where, on every map and for every output, the sample's cell is a labeled one, at least half of the
+        cells around it that hold training samples are labeled too (so that it is not at the labels' edge), and the
         sample is no farther from its cell than twice the 99 % quantile of the training samples.
         """
         check_is_fitted(self)

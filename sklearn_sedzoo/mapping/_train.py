@@ -12,7 +12,6 @@ from threadpoolctl import ThreadpoolController
 from sklearn_sedzoo._kernels.som_search import Assignment, find_best_cells
 from sklearn_sedzoo._kernels.som_start import make_weights
 from sklearn_sedzoo._kernels.som_subspace import find_subspace
-from sklearn_sedzoo._kernels.som_update import update_weights
 from sklearn_sedzoo._validation import check_integer, check_number, check_option
 
 
@@ -125,54 +124,50 @@ class Batch(BaseEstimator):
         `starts` are pairs of a kind of start, or weights, and a seed; `fitted` is a map of the grid to train on.
         """
         options = {"sample_weight": sample_weight, "map_slabs": map_slabs}
-        search, is_cosine = {**options, **fitted.compare(X)}, fitted.metric == "cosine"
-        grid = {**fitted.grid, "neighborhood": self.neighborhood, "is_normalized": is_cosine}
-        subspace = None
+        search, subspace = {**options, **fitted.compare(X)}, None
         if self.compress is not None and self.n_epochs > 1 and not search["has_missing"]:
             subspace = find_subspace(X, self.compress, **options)
         radii = [self.find_radius(fitted.shape, n / max(self.n_epochs - 1, 1)) for n in range(self.n_epochs - 1)]
         radii.append(self.find_radius(fitted.shape, 1.0))
-        for init, seed in starts:
-            if isinstance(init, str):
-                state = np.random.RandomState(seed)
-                init = make_weights(X, init, fitted.shape, sample_weight=sample_weight, random_state=state)
-            weights, history = replace(fitted, weights=init).codebook, {"radius": [], "quantization_error": []}
-            is_inside, is_smooth = subspace is not None, True
+        for start in starts:
+            fitted = self.start(X, start, fitted, sample_weight)
+            history, is_inside, is_smooth = {"radius": [], "quantization_error": []}, subspace is not None, True
             if is_inside:
-                weights = subspace.project(weights)
+                fitted = replace(fitted, weights=subspace.project(fitted.weights))
             for number, radius in enumerate(radii):
                 if is_inside and number == len(radii) - 1:
-                    weights, is_inside = subspace.expand(weights), False
+                    fitted, is_inside = replace(fitted, weights=subspace.expand(fitted.weights)), False
                 reporter.begin()
                 found = find_best_cells(
                     subspace.coordinates if is_inside else X,
-                    weights,
+                    fitted.codebook,
                     with_sums=True,
                     is_exact=False,
                     shape=fitted.shape if is_smooth else None,
                     **search,
                 )
                 is_smooth = found.is_smooth or number == 0  # the first weights may be samples, later ones smooth
-                weights = update_weights(weights, found, radius, **grid)
-                error = average_error(found.squared, sample_weight, is_cosine=is_cosine)
+                fitted = fitted.update(found, radius)
+                error = fitted.average_found(found, sample_weight)
                 history["radius"].append(radius)
                 history["quantization_error"].append(error)
-                show = partial(subspace.expand if is_inside else np.copy, weights)
+                show = partial(subspace.expand if is_inside else np.copy, fitted.weights)
                 if reporter.end(show, radius=radius, quantization_error=error):
                     break
-            weights = subspace.expand(weights) if is_inside else weights
+            weights = subspace.expand(fitted.weights) if is_inside else fitted.weights
             yield weights, history, None if subspace is None else len(subspace.components)
 
-
-def average_error(squared, sample_weight, *, is_cosine=False):
-    """Return the mean distance to the best cell; for data of norm 1 the cosine distance is half the square."""
-    return float(np.average(squared / 2 if is_cosine else np.sqrt(squared), weights=sample_weight))
+    def start(self, X, start, fitted, sample_weight):
+        """Return the map with its first weights, from a pair of a kind of start, or weights, and a seed."""
+        init, seed = start
+        if isinstance(init, str):
+            state = np.random.RandomState(seed)
+            init = make_weights(X, init, fitted.shape, sample_weight=sample_weight, random_state=state)
+        return replace(fitted, weights=init)
 
 
 def remember(past, found, memory):
-    """Return the sums of the present batch with those of the past, times `memory`, about the present centre."""
-    if past is None:
-        return found
+    """Return the sums of the present batch with those of the past, times `memory`, about the present center."""
     moved = past["sums"] + past["counts"] * (past["center"] - found.center)
     return Assignment(
         found.best,

@@ -127,7 +127,7 @@ def combined_error(som, X):
 
 
 def distortion(som, X, radius=None):
-    """Return the mean squared distance to the best cell and its neighbours, weighted by the neighbourhood function.
+    """Return the mean squared distance to the best cell and its neighbors, weighted by the neighborhood function.
 
     ``sum_i sum_j h(d_jb(i)) ||x_i - w_j||² / sum_i sum_j h(d_jb(i))``, the energy that batch training lowers at a
     fixed radius [1]_. Lower is better; compare maps at the same radius only.
@@ -170,7 +170,7 @@ def topographic_product(som):
     """Return the topographic product: whether the map has too few or too many dimensions for the data [1]_.
 
     ``P = 1 / (K (K - 1)) sum_j sum_k 1/2k sum_l<=k log(Q1(j, l) Q2(j, l))``, with Q1 (Q2) the ratio of the distances in
-    data space (on the map) of the l-th neighbour on the map and the l-th neighbour in data space. 0 is best; below
+    data space (on the map) of the l-th neighbor on the map and the l-th neighbor in data space. 0 is best; below
     0 the map folds itself into more dimensions than it has, above 0 the data has fewer than the map.
 
     Parameters
@@ -185,7 +185,7 @@ def topographic_product(som):
 
     Notes
     -----
-    O(K² (D + log K)) for K cells of D features. Neighbours at the same distance are taken in the order of the other
+    O(K² (D + log K)) for K cells of D features. Neighbors at the same distance are taken in the order of the other
     space.
 
     References
@@ -222,7 +222,7 @@ def map_trustworthiness(som, X, n_neighbors=12, *, n_samples=2000, random_state=
     X : array-like of shape (n_samples, n_features)
         Data without missing values.
     n_neighbors : int, default=12
-        The size k of the neighbourhoods, less than half the number of samples.
+        The size k of the neighborhoods, less than half the number of samples.
     n_samples : int, default=2000
         At most this many rows (chosen at random) are used: the cost is their square.
     random_state : int, RandomState instance or None, default=None
@@ -266,7 +266,7 @@ def neighborhood_preservation(som, X, n_neighbors=12, *, n_samples=2000, random_
     X : array-like of shape (n_samples, n_features)
         Data without missing values.
     n_neighbors : int, default=12
-        The size k of the neighbourhoods, less than half the number of samples.
+        The size k of the neighborhoods, less than half the number of samples.
     n_samples : int, default=2000
         At most this many rows (chosen at random) are used: the cost is their square.
     random_state : int, RandomState instance or None, default=None
@@ -307,9 +307,9 @@ def _read(som, X):
 def _rank(som, X, n_neighbors, n_samples, random_state):
     fitted, X = _read(som, X)
     if np.isnan(X).any():
-        raise ValueError("X must have no missing values where neighbours are ranked; fill or drop them.")
+        raise ValueError("X must have no missing values where neighbors are ranked; fill or drop them.")
     rows = np.sort(check_random_state(random_state).permutation(len(X))[:n_samples])
-    check_integer("neighbour ranks", "n_neighbors", n_neighbors, 1, max(1, (len(rows) - 1) // 2))
+    check_integer("neighbor ranks", "n_neighbors", n_neighbors, 1, max(1, (len(rows) - 1) // 2))
     data = X[rows].astype(np.float64)
     if fitted.metric == "cosine":
         data /= np.linalg.norm(data, axis=1, keepdims=True)

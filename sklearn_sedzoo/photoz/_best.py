@@ -18,7 +18,7 @@ def best_redshift(density, zgrid, *, gamma=0.15, window=0.04):
     Parameters
     ----------
     density : array-like of shape (n_samples, n_z)
-        Probability densities at `zgrid`, of `predict_dist`; they are normalised. A row of NaN has the redshift NaN.
+        Probability densities at `zgrid`, of `predict_dist`; they are normalized. A row of NaN has the redshift NaN.
     zgrid : array-like of shape (n_z,)
         Increasing redshifts.
     gamma : float, default=0.15

@@ -1,4 +1,4 @@
-"""Cells of labelled and photometric objects -> redshift distribution of the photometric ones."""
+"""Cells of labeled and photometric objects -> redshift distribution of the photometric ones."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class CellSums(NamedTuple):
 class NzEstimate(NamedTuple):
     """What a distribution is made from."""
 
-    labels: np.ndarray  # (n_labelled,) spectroscopic redshifts
-    predicted: np.ndarray  # (n_labelled,) what they would be taken for, in ln(1 + z)
-    counts: np.ndarray  # (n_labelled,) 1, or 0 for those outside of a tomographic bin
-    label_cells: list  # for each map (n_labelled,)
+    labels: np.ndarray  # (n_labeled,) spectroscopic redshifts
+    predicted: np.ndarray  # (n_labeled,) what they would be taken for, in ln(1 + z)
+    counts: np.ndarray  # (n_labeled,) 1, or 0 for those outside of a tomographic bin
+    label_cells: list  # for each map (n_labeled,)
     photometric: list  # for each map CellSums
     zgrid: np.ndarray  # (n_z,)
 
@@ -32,7 +32,7 @@ def estimate_nz(estimate, n_bootstrap, generator, min_count):
     redshift, weight, coverage = move_labels(estimate, estimate.counts, min_count)
     if not weight.any():
         raise ValueError(
-            f"No cell of the photometric sample holds {min_count} labelled objects: there is nothing to make N(z) from."
+            f"No cell of the photometric sample holds {min_count} labeled objects: there is nothing to make N(z) from."
         )
     samples, means = [], []
     for _ in range(n_bootstrap):
@@ -54,23 +54,23 @@ def estimate_nz(estimate, n_bootstrap, generator, min_count):
 
 
 def move_labels(estimate, counts, min_count):
-    """Redshifts and weights of the labelled objects on each map, and the share of the photometric weight covered.
+    """Redshifts and weights of the labeled objects on each map, and the share of the photometric weight covered.
 
     In each covered cell the objects share the photometric weight, and move together so that their mean prediction is
-    that of the photometric ones. `counts` says how often each labelled object is in the sample (0 or 1, or a
+    that of the photometric ones. `counts` says how often each labeled object is in the sample (0 or 1, or a
     bootstrap's draws).
 
     Returns
     -------
-    redshift, weight : ndarray of shape (n_maps * n_labelled,)
+    redshift, weight : ndarray of shape (n_maps * n_labeled,)
     coverage : float
         Mean over the maps.
     """
     redshifts, weights, shares = [], [], []
     for cells, photometric in zip(estimate.label_cells, estimate.photometric, strict=True):
-        labelled = np.bincount(cells, counts, len(photometric.weight))
-        covered = (labelled >= min_count) & (photometric.weight > 0)
-        divisor = np.maximum(labelled, 1e-300)
+        labeled = np.bincount(cells, counts, len(photometric.weight))
+        covered = (labeled >= min_count) & (photometric.weight > 0)
+        divisor = np.maximum(labeled, 1e-300)
         each = np.where(covered, photometric.weight / divisor, 0.0)
         mean = np.bincount(cells, counts * estimate.predicted, len(photometric.weight)) / divisor
         shift = np.where(covered, photometric.mean - mean, 0.0)
@@ -81,7 +81,7 @@ def move_labels(estimate, counts, min_count):
 
 
 def histogram(redshift, weight, zgrid):
-    """Density at the grid's points: each object is shared between its two neighbours, so that the mean is kept."""
+    """Density at the grid's points: each object is shared between its two neighbors, so that the mean is kept."""
     inside = np.clip(redshift, zgrid[0], zgrid[-1])
     i = np.clip(np.searchsorted(zgrid, inside) - 1, 0, len(zgrid) - 2)
     f = (inside - zgrid[i]) / (zgrid[i + 1] - zgrid[i])

@@ -1,4 +1,4 @@
-"""SOMRedshiftRegressor: magnitudes and colours to redshifts and their probability densities, through maps."""
+"""SOMRedshiftRegressor: magnitudes and colors to redshifts and their probability densities, through maps."""
 
 import warnings
 from numbers import Real
@@ -10,7 +10,7 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sedzoo._kernels.redshift_pdf import cumulate, deposit, find_quantiles
-from sklearn_sedzoo._validation import check_integer, check_number, check_option
+from sklearn_sedzoo._validation import check_integer, check_number, check_option, check_sample_weight
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.mapping._donors import Donors
 from sklearn_sedzoo.photoz._densities import N_BINS, TRIAL_WIDTHS, calibrate, find_step
@@ -24,7 +24,7 @@ _BLOCK = 1024
 class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     """Photometric redshifts from an ensemble of self-organizing maps.
 
-    Each map sorts the sky's colours into cells; around each cell a line is fitted to the spectroscopic redshifts.
+    Each map sorts the sky's colors into cells; around each cell a line is fitted to the spectroscopic redshifts.
     The maps vote by the scatter that their cells showed, and what their fits left over, sample by sample left out,
     makes the probability density, which is then calibrated.
 
@@ -37,12 +37,12 @@ class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     zgrid : array-like of shape (n_z,), default=None
         Redshifts of `predict_dist`; None is 601 steps from 0 to 1.05 times the highest redshift.
     min_count : int, default=1
-        Labelled rows that a cell needs to count as covered.
+        Labeled rows that a cell needs to count as covered.
     smooth : "auto" or float, default="auto"
         Width of the Gaussian that smooths the densities, in ln(1 + z). "auto" takes the one with the lowest CDE loss
         on left-out samples.
     fallback : {"neighbor", "nan", "raise"}, default="neighbor"
-        For rows in cells that are not covered: the fit to the nearest labelled rows, NaN, or an error.
+        For rows in cells that are not covered: the fit to the nearest labeled rows, NaN, or an error.
     n_maps : int, default=12
         Maps trained; frozen maps come in their own number.
     statistic : {"local_linear", "median"}, default="local_linear"
@@ -63,14 +63,14 @@ class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     calibration_ : tuple of two ndarrays
         The curve through which cumulative densities are sent.
     label_counts_ : ndarray of shape (n_rows, n_columns, 1)
-        Labelled rows in each cell of the first map.
+        Labeled rows in each cell of the first map.
     median_map_ : ndarray of shape (n_rows, n_columns)
-        Median redshift of the labelled rows in each cell of the first map; NaN for none.
+        Median redshift of the labeled rows in each cell of the first map; NaN for none.
     completeness_map_ : ndarray of shape (n_rows, n_columns)
-        Labelled rows over the rows that trained the first map, cell by cell; NaN where nothing trained it. Above 1
-        where the labelled rows are more.
+        Labeled rows over the rows that trained the first map, cell by cell; NaN where nothing trained it. Above 1
+        where the labeled rows are more.
     coverage_map_ : bool ndarray of shape (n_rows, n_columns)
-        Cells of the first map with at least `min_count` labelled rows.
+        Cells of the first map with at least `min_count` labeled rows.
     n_features_in_ : int
         Number of features.
 
@@ -88,11 +88,11 @@ class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     through the curve that makes left-out samples uniform. Fit costs `n_maps` trainings and K small linear systems
     each; predict costs the search for the best cell and n_maps * m points for each row (m = 20 per feature).
     Neither the order of the rows nor the size of the batch matters. The densities describe galaxies like those
-    labelled: a sample that is not representative is weighed in `summarize_nz`, not here.
+    labeled: a sample that is not representative is weighed in `summarize_nz`, not here.
 
     References
     ----------
-    Masters et al. 2015, ApJ 813, 53 (maps of the colour-redshift relation); Bordoloi, Lilly & Amara 2010, MNRAS
+    Masters et al. 2015, ApJ 813, 53 (maps of the color-redshift relation); Bordoloi, Lilly & Amara 2010, MNRAS
     406, 881 (calibration of PITs); Izbicki & Lee 2017, Electron. J. Statist. 11, 2800 (CDE loss).
 
     Examples
@@ -158,14 +158,20 @@ class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         soms, t = train_maps(self, context, X, self.n_maps, generator), np.log1p(y)
         cells = [som.map_.find(X).best for som in soms]
         donors = Donors.collect(self, X, y[:, None], soms, cells, min_count=self.min_count, fallback=self.fallback)
-        self.som_, self.soms_ = soms[0], soms
-        self.map_ = donors.maps[0]
+        ensemble = fit_ensemble(donors.maps, cells, X, t, self.statistic, self.min_count)
+        calibration, predicted = self._calibrate(ensemble, cells, X, t, max(zgrid[-1], y.max()), generator)
+        self.som_, self.soms_, self.map_ = soms[0], soms, donors.maps[0]
         self.zgrid_ = zgrid
-        self._redshifts, self._label_cells, self._donors = y, cells, donors
-        self._ensemble = fit_ensemble(donors.maps, cells, X, t, self.statistic, self.min_count)
-        self._calibrate_densities(X, t, generator)
+        self.smooth_ = calibration.width
+        self.calibration_ = calibration.knots, calibration.values
+        self.label_counts_ = donors.count_labels()
+        self.coverage_map_ = self.label_counts_[..., 0] >= self.min_count
+        self.median_map_ = self.map_.aggregate(cells[0], y, statistic=np.median).reshape(self.map_.shape)
+        hits = self.som_.hits_
+        self.completeness_map_ = np.where(hits > 0, self.label_counts_[..., 0] / np.maximum(hits, 1), np.nan)
+        self._donors, self._ensemble, self._calibration = donors, ensemble, calibration
+        self._redshifts, self._label_cells, self._label_predictions = y, cells, predicted
         self._seed = generator.randint(2**31 - 1)  # of the bootstrap of N(z)
-        self._lay_maps()
         context.call_on_fit_task_end(estimator=self, X=X, y=y)
         return self
 
@@ -259,7 +265,7 @@ class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     def is_covered(self, X):
         """Tell which rows the labels speak for, in at least half of the maps.
 
-        A row must lie in a cell with at least `min_count` labelled rows, no farther from it than twice the 99 %
+        A row must lie in a cell with at least `min_count` labeled rows, no farther from it than twice the 99 %
         quantile of the training rows.
 
         Parameters
@@ -273,7 +279,7 @@ class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         """
         return self._donors.is_covered(self._read(X), surrounded=False) >= 0.5
 
-    def summarize_nz(self, X, weights=None, n_bootstrap=20, *, z_range=None) -> Bunch:
+    def summarize_nz(self, X, sample_weight=None, n_bootstrap=20, *, z_range=None) -> Bunch:
         """Estimate the redshift distribution of a photometric sample from the spectroscopic one, cell by cell.
 
         In each cell every spectroscopic redshift counts with the summed weights of the photometric objects there over
@@ -286,7 +292,7 @@ class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         ----------
         X : array-like of shape (n_samples, n_features)
             Features of the photometric sample.
-        weights : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), optional
             Their weights, e.g. of a lensing analysis.
         n_bootstrap : int, default=20
             Resamplings of the spectroscopic sample for the errors; 0 for none.
@@ -304,7 +310,8 @@ class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         """
         check_integer(type(self).__name__, "n_bootstrap", n_bootstrap, 0)
         X = self._read(X)
-        weights = _check_weights(type(self).__name__, weights, len(X))
+        weights = check_sample_weight(type(self).__name__, sample_weight, len(X))
+        weights = np.ones(len(X)) if weights is None else weights
         predicted = np.log1p(self._predict(X))
         counts = np.ones(len(self._redshifts))
         if z_range is not None:
@@ -356,39 +363,32 @@ class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             )
         return zgrid
 
-    def _calibrate_densities(self, X, t, generator):
-        """Choose the smoothing and the calibration curve on rows that the fits did not see."""
-        chosen = np.arange(len(X))
+    def _calibrate(self, ensemble, cells, X, t, highest, generator):
+        """Choose the smoothing and the calibration curve on rows that the fits did not see.
+
+        Returns the Calibration and the predictions of ln(1 + z) for all rows, each without itself.
+        """
+        rows = np.arange(len(X))
+        chosen = rows
         if len(X) > N_CALIBRATION:
             chosen = np.sort(generator.choice(len(X), N_CALIBRATION, replace=False))
-        ensemble, step = self._ensemble, find_step(max(self.zgrid_[-1], self._redshifts.max()))
-        predicted, masses = np.empty(len(X)), []
-        for rows in _blocks(len(X)):
-            answers = ensemble.ask_without(t, self._label_cells, np.arange(len(X))[rows])
-            predicted[rows], (position, weight) = average(answers), pool(answers)
-            wanted = np.isin(np.arange(len(X))[rows], chosen)
+        step, predicted, masses = find_step(highest), np.empty(len(X)), []
+        for part in _blocks(len(X)):
+            answers = ensemble.ask_without(t, cells, rows[part])
+            predicted[part], (position, weight) = average(answers), pool(answers)
+            wanted = np.isin(rows[part], chosen)
             masses.append(deposit(position[wanted], weight[wanted], step, N_BINS))
-        self._label_predictions, mass = predicted, np.concatenate(masses)
-        is_told = mass.sum(axis=1) > 0.5  # a row alone in its cell leaves nobody to speak for it
-        if is_told.any():
-            mass, chosen = mass[is_told], chosen[is_told]
+        mass = np.concatenate(masses)
+        is_known = mass.sum(axis=1) > 0.5  # a row alone in its cell has no other that could predict it
+        if is_known.any():
+            mass, chosen = mass[is_known], chosen[is_known]
         else:
             mass = deposit(*pool(ensemble.ask(X[chosen])), step, N_BINS)
         if isinstance(self.smooth, Real):
             widths = [float(self.smooth)]
         else:
             widths = [max(ensemble.typical_scatter * factor, 1e-12) for factor in TRIAL_WIDTHS]
-        self._calibration = calibrate(mass, t[chosen], step, widths)
-        self.smooth_ = self._calibration.width
-        self.calibration_ = self._calibration.knots, self._calibration.values
-
-    def _lay_maps(self):
-        self.label_counts_ = self._donors.count_labels()
-        median = self.map_.aggregate(self._label_cells[0], self._redshifts, statistic=np.median)
-        self.median_map_ = median.reshape(self.map_.shape)
-        hits = self.map_.hits.reshape(self.map_.shape)
-        self.coverage_map_ = self.label_counts_[..., 0] >= self.min_count
-        self.completeness_map_ = np.where(hits > 0, self.label_counts_[..., 0] / np.maximum(hits, 1), np.nan)
+        return calibrate(mass, t[chosen], step, widths), predicted
 
     def _answer(self, X, answer, n_columns):
         """Return answer(X), of so many columns, block by block; NaN in gaps, where `fallback` says so."""
@@ -458,12 +458,3 @@ def _inside(t, low, high):
 
 def _to_redshift(t):
     return np.maximum(np.expm1(t), 0.0)
-
-
-def _check_weights(owner, weights, n):
-    if weights is None:
-        return np.ones(n)
-    weights = np.asarray(weights, float)
-    if weights.shape != (n,) or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
-        raise ValueError(f"`weights` of {owner} must be {n} finite numbers >= 0, not all 0, got shape {weights.shape}.")
-    return weights

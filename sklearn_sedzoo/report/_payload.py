@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
 from sklearn_sedzoo._containers import judge_columns, take_flux
+from sklearn_sedzoo.mapping import FittedMap
 
 N_BINS = 200
 N_NEIGHBORS = 6
@@ -30,11 +31,11 @@ def gather_payload(*, latents, labels, cells, som, normalized, reconstructed, pr
     near = np.empty((len(latents), 0), dtype=int)
     if n_near > 0:
         near = NearestNeighbors(n_neighbors=n_near).fit(latents).kneighbors(return_distance=False)  # none is its own
-    units = properties.attrs.get("units", {})
+    units, fitted = properties.attrs.get("units", {}), FittedMap.of(som)
     return {
-        "cells": {"x": tidy(som.cell_positions_[:, 0]), "y": tidy(som.cell_positions_[:, 1])},
-        "isHexagonal": bool(np.any(np.abs(som.cell_positions_ % 1) > 1e-6)),
-        "uMatrix": tidy(np.ravel(som.u_matrix_)),
+        "cells": {"x": tidy(fitted.positions[:, 0]), "y": tidy(fitted.positions[:, 1])},
+        "isHexagonal": fitted.topology == "hexagonal",
+        "uMatrix": tidy(np.ravel(fitted.u_matrix)),
         "ids": [str(value) for value in ids],
         "cluster": [int(value) for value in labels],
         "cell": [int(value) for value in cells],

@@ -28,7 +28,9 @@ def open_results(folder, *, overwrite):
     if folder.exists() and not folder.is_dir():
         raise FileExistsError(f"{folder} is a file; results go into a folder.")
     if folder.is_dir() and not overwrite and any(path.name != PARTIAL for path in folder.iterdir()):
-        raise FileExistsError(f"{folder} is not empty. Pass --overwrite to replace the results in it, or another --out.")
+        raise FileExistsError(
+            f"{folder} is not empty. Pass --overwrite to replace the results in it, or another --out."
+        )
     is_new = not folder.exists()
     partial = folder / PARTIAL
     partial.mkdir(parents=True, exist_ok=True)
@@ -108,7 +110,9 @@ def read_manifest(folder, *, check=True):
     except (ValueError, KeyError, TypeError) as error:
         raise SedReadError(f"{path} is damaged: {error}") from None
     if manifest.get("format", 0) > FORMAT:
-        raise SedReadError(f"{folder} was written by a newer sklearn_sedzoo; this version reads formats up to {FORMAT}.")
+        raise SedReadError(
+            f"{folder} was written by a newer sklearn_sedzoo; this version reads formats up to {FORMAT}."
+        )
     for name, digest in files.items() if check else ():
         if not (folder / name).is_file():
             raise SedReadError(f"{folder} lacks its part {name}. Run it again.")

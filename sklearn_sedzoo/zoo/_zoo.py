@@ -12,9 +12,9 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from sklearn_sedzoo._version import __version__
 from sklearn_sedzoo._containers import SpectrumTable
 from sklearn_sedzoo._validation import check_option
+from sklearn_sedzoo._version import __version__
 from sklearn_sedzoo.inspection import Interpretation, find_similar, in_domain, interpret, learn_domain, rank_unusual
 from sklearn_sedzoo.inspection._views import View
 from sklearn_sedzoo.io import count_quality, load_model, read_map, save_model, write_map
@@ -34,7 +34,6 @@ from sklearn_sedzoo.zoo._table import (
     normalize_rows,
     read_latents,
     read_properties,
-    take_rows,
 )
 
 

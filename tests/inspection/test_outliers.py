@@ -86,3 +86,18 @@ def test_the_domain_agrees_with_the_detector(zoo, flux):
 def test_what_is_no_domain_is_refused(clusters, flux):
     with pytest.raises(TypeError, match="`domain` of in_domain must be what learn_domain returns, got NoneType"):
         in_domain(clusters, flux, None)
+
+
+def test_scores_belong_to_the_last_fit(fitted):
+    spectra = _draw(200, np.random.default_rng(5))
+    detector = SpectrumOutlierDetector(**fitted.get_params(deep=False)).fit(_draw(500, np.random.default_rng(6)))
+    scores, flags = detector.score_samples(spectra), detector.predict(spectra)
+    detector.set_params(zoo=None, false_alarm_rate=0.5, calibration_fraction=0.1, random_state=3)
+    np.testing.assert_array_equal(detector.score_samples(spectra), scores)
+    np.testing.assert_array_equal(detector.predict(spectra), flags)
+    spectra[3, 4] = np.nan
+    default = (
+        SpectrumOutlierDetector(random_state=0).fit(_draw(500, np.random.default_rng(6))).set_params(zoo=fitted.zoo)
+    )
+    with pytest.raises(ValueError, match="1 of 200 spectra are not finite; first at row 3"):
+        default.predict(spectra)

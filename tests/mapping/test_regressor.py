@@ -34,10 +34,10 @@ def test_median_and_quantiles_are_those_of_the_cell():
 def test_soft_cells_weigh_cell_means_by_distance():
     model = SOMRegressor(SOM, statistic="mean", n_near=3).fit(X, Y)
     distances = model.som_.transform(NEW)
-    labelled = np.flatnonzero(model.label_counts_.ravel())
-    means = {cell: Y[model.som_.labels_ == cell].mean() for cell in labelled}
+    labeled = np.flatnonzero(model.label_counts_.ravel())
+    means = {cell: Y[model.som_.labels_ == cell].mean() for cell in labeled}
     for row in range(0, 400, 37):
-        near = labelled[np.argsort(distances[row, labelled])[:3]]
+        near = labeled[np.argsort(distances[row, labeled])[:3]]
         d = distances[row, near]
         share = np.exp(-(d**2 - d[0] ** 2) / (2 * model.som_.quantization_error_**2))
         expected = np.average([means[cell] for cell in near], weights=share)

@@ -114,7 +114,7 @@ def test_cosine_and_missing_values():
     holes[::3, 1] = np.nan
     masked = SOMMapper(4, 4, on_bad="mask").fit(X)
     assert quantization_error(masked, holes) == pytest.approx(-masked.score(holes))
-    with pytest.raises(ValueError, match="no missing values where neighbours are ranked"):
+    with pytest.raises(ValueError, match="no missing values where neighbors are ranked"):
         map_trustworthiness(masked, holes)
 
 
@@ -123,7 +123,7 @@ def test_single_cells_and_wrong_arguments():
     assert topographic_error(som, X) == 0
     assert topographic_product(som) == 0
     assert combined_error(som, X) == quantization_error(som, X)
-    with pytest.raises(ValueError, match=r"`n_neighbors` of neighbour ranks must be in \[1, 124\], got 200"):
+    with pytest.raises(ValueError, match=r"`n_neighbors` of neighbor ranks must be in \[1, 124\], got 200"):
         map_trustworthiness(som, X, 200)
     with pytest.raises(ValueError, match="`radius` of distortion"):
         distortion(som, X, radius=-1)

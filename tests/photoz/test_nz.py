@@ -111,14 +111,14 @@ def test_bad_bins(z_range):
 def test_weights_of_the_photometric_sample():
     model = SOMRedshiftRegressor(n_maps=3, random_state=0).fit(SKY, Z)
     weight = (Z_NEW < 1).astype(float)
-    some, same = model.summarize_nz(NEW, weights=weight), model.summarize_nz(NEW[Z_NEW < 1])
+    some, same = model.summarize_nz(NEW, sample_weight=weight), model.summarize_nz(NEW[Z_NEW < 1])
     np.testing.assert_allclose(some.nz, same.nz)
-    with pytest.raises(ValueError, match="`weights` of SOMRedshiftRegressor must be 4000 finite numbers"):
-        model.summarize_nz(NEW, weights=-weight)
+    with pytest.raises(ValueError, match="`sample_weight` of SOMRedshiftRegressor must be finite, not negative"):
+        model.summarize_nz(NEW, sample_weight=-weight)
 
 
-def test_no_labelled_object_in_any_cell():
+def test_no_labeled_object_in_any_cell():
     som = FrozenEstimator(SOMMapper(12, 12, random_state=0).fit(np.vstack([SKY, NEW])))
     model = SOMRedshiftRegressor(som).fit(SKY[Z < 0.3], Z[Z < 0.3])
-    with pytest.raises(ValueError, match="No cell of the photometric sample holds 1 labelled objects"):
+    with pytest.raises(ValueError, match="No cell of the photometric sample holds 1 labeled objects"):
         model.summarize_nz(NEW[Z_NEW > 1.9])

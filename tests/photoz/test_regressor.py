@@ -19,7 +19,7 @@ from sklearn_sedzoo.photoz import SOMRedshiftRegressor
 
 
 def make_sky(n, seed, noise=0.02):
-    """Colours that follow redshift along a bent curve, a brightness that fades with it, and a hidden type."""
+    """Colors that follow redshift along a bent curve, a brightness that fades with it, and a hidden type."""
     rng = np.random.default_rng(seed)
     z, kind = rng.uniform(0.05, 2.0, n), rng.uniform(0, 1, n)
     colors = np.column_stack([np.sin(2 * z) + 0.5 * kind, np.cos(1.5 * z) - 0.3 * kind, 0.6 * z])
@@ -166,7 +166,7 @@ def test_more_maps_are_better():
 
 @pytest.fixture(scope="module")
 def half():
-    """A map of the whole sky of which only redshifts below .8 are labelled."""
+    """A map of the whole sky of which only redshifts below .8 are labeled."""
     som = SOMMapper(12, 12, random_state=0).fit(np.vstack([SKY, NEW]))
     near = Z < 0.8
     return FrozenEstimator(som), SKY[near], Z[near]
