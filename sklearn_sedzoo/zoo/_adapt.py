@@ -20,8 +20,8 @@ def bring_to_model(pipeline, provenance, catalog, dereddening):
     origin = catalog.meta.get("origin", "the catalog")
     if provenance["with_ivar"] and catalog.ivar is None:
         raise ValueError(
-            f"The model was trained on spectra with inverse variances and {origin} has none. Give it an image or column "
-            "IVAR, or train a model without them."
+            f"The model was trained on spectra with inverse variances and {origin} has none. Give it an image or "
+            "column IVAR, or train a model without them."
         )
     is_shifted = catalog.frame == "observed" and frame != "observed"
     if frame == "observed" and catalog.frame == "rest":

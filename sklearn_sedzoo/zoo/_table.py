@@ -70,7 +70,8 @@ def choose_rows(quality, on_bad):
         counts = ", ".join(f"{name}: {n}" for name, n in count_quality(quality).items())
         raise ValueError(
             f"{np.count_nonzero(quality)} of {len(quality)} spectra are bad ({counts}); first at "
-            f"row {np.flatnonzero(quality)[0]}. Pass on_bad='mask' (--on-bad mask) to leave out bad pixels, or 'drop' to leave them out."
+            f"row {np.flatnonzero(quality)[0]}. Pass on_bad='mask' (--on-bad mask) to "
+            "leave out bad pixels, or 'drop' to leave them out."
         )
     return quality == 0
 

@@ -96,7 +96,7 @@ def test_a_zoo_survives_saving_and_pickling(zoo, catalog, tmp_path):
         pd.testing.assert_frame_equal(again.apply(catalog).table, zoo.table, check_dtype=False)
         assert again.summary["n_used"] == 60
         assert again.similar(105, n_neighbors=4)["id"].tolist() == zoo.similar(105, n_neighbors=4)["id"].tolist()
-    with pytest.raises(FileExistsError, match="holds results. Pass overwrite=True"):
+    with pytest.raises(FileExistsError, match=r"holds results\. Pass overwrite=True"):
         zoo.save(tmp_path / "zoo")
     zoo.save(tmp_path / "zoo", overwrite=True)
     assert sorted(path.name for path in (tmp_path / "zoo").iterdir()) == [
