@@ -28,7 +28,7 @@ def test_groups_are_counted_and_described(found, clusters, flux, properties):
 
 def test_typical_spectra_lie_within_their_scatter(found, clusters, flux):
     labels = clusters.predict(flux)
-    normalised = clusters[:2].transform(flux).to_numpy()
+    normalised = clusters[:2].transform(flux)
     for i, group in enumerate(found.groups.index):
         members = normalised[labels == group]
         np.testing.assert_allclose(found.typical[i], np.median(members, axis=0), atol=0.02)

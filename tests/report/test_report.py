@@ -30,7 +30,8 @@ def results():
     zoo = make_sed_pipeline(
         wavelength=WAVELENGTH, grid=300, band=None, embed=PCA(2, whiten=True), final=KMeans(3, random_state=0)
     ).fit(flux)
-    normalized, latents = zoo[:2].transform(flux), zoo[:3].transform(flux)
+    normalized = pd.DataFrame(zoo[:2].transform(flux), columns=zoo[:2].get_feature_names_out())
+    latents = zoo[:3].transform(flux)
     properties = pd.DataFrame({"slope": slope[:, 0], "line_depth": depth[:, 0], "kind": "</script><b>odd"})
     properties.loc[3, "slope"] = np.nan
     properties.attrs["units"] = {"slope": "1/Angstrom"}
