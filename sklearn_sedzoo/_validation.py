@@ -7,7 +7,12 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils.validation import validate_data
 
+from sklearn_sedzoo._parameters import column, nothing, number, option
+
 FLOAT_DTYPES = [np.float64, np.float32]
+ON_BAD = [option("mask", "raise")]  # of the parameter `on_bad`
+LOWEST_REDSHIFT, HIGHEST_REDSHIFT = -0.1, 20
+COLUMN_OR_REDSHIFT = [column(), number(LOWEST_REDSHIFT, HIGHEST_REDSHIFT, closed="right"), nothing()]
 
 
 def check_option(owner, name, value, allowed):
@@ -137,7 +142,7 @@ def check_ivar(owner, ivar, n_samples):
 def is_usable_redshift(redshift):
     """Whether redshifts are finite, above -0.1 and at most 20."""
     redshift = np.asarray(redshift, dtype=float)
-    return np.isfinite(redshift) & (redshift > -0.1) & (redshift <= 20)
+    return np.isfinite(redshift) & (redshift > LOWEST_REDSHIFT) & (redshift <= HIGHEST_REDSHIFT)
 
 
 def check_redshift(owner, redshift):

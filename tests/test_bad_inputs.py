@@ -356,7 +356,7 @@ def _():
             step.fit,
             frame(redshift=[0, 0, 0, value]),
         )
-    refuses("at most 20", resampler(redshift=21.0).fit, FLUX)
+    refuses(r"in \(-0.1, 20\]", resampler(redshift=21.0).fit, FLUX)
     step.fit(frame(redshift=[0, 0, 0, -0.001]))
 
 

@@ -18,7 +18,7 @@ from sklearn_sedzoo._containers._frame import (
     settle_frame,
     take_usable,
 )
-from sklearn_sedzoo._containers._grid import check_grid, find_wavelength, require_wavelength
+from sklearn_sedzoo._containers._grid import AXIS, check_grid, find_wavelength, require_wavelength
 from sklearn_sedzoo._containers._header import axis_of, bands_of, facts_of, medium_of, multispec_of
 from sklearn_sedzoo._containers._layout import (
     ERROR_NAMES,
@@ -73,6 +73,7 @@ from sklearn_sedzoo._containers._units import (
 __all__ = [
     "ABSORPTION_FEATURES",
     "ABSORPTION_LINES",
+    "AXIS",
     "EMISSION_LINES",
     "ERROR_NAMES",
     "FLUX_NAMES",

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_sedzoo._containers._units import check_plausible, to_angstrom
-from sklearn_sedzoo._validation import check_option
+from sklearn_sedzoo._containers._units import check_plausible, is_axis_unit, to_angstrom
+from sklearn_sedzoo._parameters import Kind, Table, is_array, nothing, option
+
+_UNIT = Kind(
+    "a unit of wavelength, frequency, energy or wavenumber",
+    lambda value: isinstance(value, str) or hasattr(value, "physical_type"),
+    lambda value: "" if is_axis_unit(value) else "be a unit of wavelength, frequency, energy or wavenumber",
+)
+_WAVELENGTHS = Kind("wavelengths, one for each column of X", lambda value: is_array(value, (1, 2)))
+# Parameters of steps that know wavelengths.
+AXIS: Table = {
+    "wavelength": [_WAVELENGTHS, option("index"), nothing()],
+    "unit": [_UNIT],
+}  # of steps that know wavelengths
 
 
 def find_wavelength(estimator, n_flux):
@@ -17,7 +29,6 @@ def find_wavelength(estimator, n_flux):
     owner = type(estimator).__name__
     given = estimator.wavelength
     if isinstance(given, str):
-        check_option(owner, "wavelength", given, ("index",))
         return np.arange(n_flux, dtype=float)
     numbers = estimator._columns.wavelength
     named = None if numbers is None else to_angstrom(numbers, estimator.unit)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from sklearn_sedzoo._parameters import checked, option
 
 FORMULAE = ("ciddor", "edlen")
 VALID_FROM = 2000.0  # Angstrom; below it surveys give vacuum wavelengths, and the formulae do not hold
@@ -22,7 +25,8 @@ def refractive_index(vacuum: np.ndarray, formula: str = "ciddor") -> np.ndarray:
     return np.where(vacuum < VALID_FROM, 1.0, index)
 
 
-def vacuum_to_air(wavelength, formula: str = "ciddor") -> np.ndarray:
+@checked(formula=[option(*FORMULAE)])
+def vacuum_to_air(wavelength: ArrayLike, formula: str = "ciddor") -> np.ndarray:
     """Return wavelengths in air of wavelengths in vacuum, in Angstrom; below 2000 Angstrom they are the same.
 
     Parameters
@@ -47,7 +51,8 @@ def vacuum_to_air(wavelength, formula: str = "ciddor") -> np.ndarray:
     return wavelength / refractive_index(wavelength, formula)
 
 
-def air_to_vacuum(wavelength, formula: str = "ciddor") -> np.ndarray:
+@checked(formula=[option(*FORMULAE)])
+def air_to_vacuum(wavelength: ArrayLike, formula: str = "ciddor") -> np.ndarray:
     """Return wavelengths in vacuum of wavelengths in air, in Angstrom: the inverse of `vacuum_to_air`, iterated.
 
     Parameters

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._containers import name_columns, read_spectra
-from sklearn_sedzoo._validation import check_number
+from sklearn_sedzoo._parameters import check_parameters, having, kinds, nothing, number, random_state
 from sklearn_sedzoo.inspection._novelty import has_embedding, measure_novelty, score_novelty
 from sklearn_sedzoo.inspection._views import View
 from sklearn_sedzoo.mapping import SOMMapper
@@ -74,6 +74,13 @@ class SpectrumOutlierDetector(OutlierMixin, BaseEstimator):
     array([-1, -1])
     """
 
+    _parameters = kinds(
+        pipeline=[having("fit", "get_params", words="a Pipeline"), nothing()],
+        false_alarm_rate=[number(0, 1, closed="neither")],
+        calibration_fraction=[number(0, 1, closed="neither")],
+        random_state=random_state(),
+    )
+
     def __init__(self, pipeline=None, *, false_alarm_rate=0.05, calibration_fraction=0.3, random_state=None):
         self.pipeline = pipeline
         self.false_alarm_rate = false_alarm_rate
@@ -94,9 +101,7 @@ class SpectrumOutlierDetector(OutlierMixin, BaseEstimator):
         -------
         self : SpectrumOutlierDetector
         """
-        owner = type(self).__name__
-        check_number(owner, "false_alarm_rate", self.false_alarm_rate, 0, 1, closed="neither")
-        check_number(owner, "calibration_fraction", self.calibration_fraction, 0, 1, closed="neither")
+        check_parameters(self)
         X = self._read(X, reset=True, ensure_min_samples=2)
         pipeline, calibration = self._prepare(X)
         self.pipeline_ = pipeline

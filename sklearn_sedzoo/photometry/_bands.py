@@ -68,7 +68,7 @@ def _load(owner, names):
     return chosen
 
 
-def list_bands():
+def list_bands() -> list[str]:
     """Return the names of all bands that speclite knows, e.g. "lsst2023-i".
 
     Returns

@@ -8,7 +8,19 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sedzoo._kernels.band_projection import luptitude
-from sklearn_sedzoo._validation import FLOAT_DTYPES, as_native, check_option, point_at
+from sklearn_sedzoo._parameters import (
+    check_parameters,
+    instance_of,
+    integer,
+    kinds,
+    nothing,
+    number,
+    numbers,
+    option,
+    sequence_of,
+    text,
+)
+from sklearn_sedzoo._validation import FLOAT_DTYPES, as_native, point_at
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.photometry._columns import find_columns
 
@@ -82,6 +94,18 @@ class MagnitudeToColor(TransformerMixin, BaseEstimator):
     array(['mag_i', 'g-r', 'r-i'], dtype=object)
     """
 
+    _parameters = kinds(
+        bands=[sequence_of(text(), "names of bands"), instance_of(dict), nothing()],
+        ref_band=[text("a band"), integer(0), nothing()],
+        colors=[option("adjacent", "all", "none")],
+        errors=[option("feature", "drop")],
+        nondetection=[number(nan=True, infinite=True)],
+        missing=[number(nan=True, infinite=True)],
+        legacy_codes=[numbers("numbers", empty=True)],
+        limits=[instance_of(dict), numbers("magnitudes, one for each band"), nothing()],
+        kind=[option("log", "asinh")],
+    )
+
     def __init__(
         self,
         bands=None,
@@ -120,9 +144,7 @@ class MagnitudeToColor(TransformerMixin, BaseEstimator):
         self : object
         """
         owner = type(self).__name__
-        for name, allowed in (("colors", ("adjacent", "all", "none")), ("errors", ("feature", "drop")),
-                              ("kind", ("log", "asinh"))):  # fmt: skip
-            check_option(owner, name, getattr(self, name), allowed)
+        check_parameters(self)
         X = self._read(X, reset=True)
         columns = find_columns(owner, self.bands, getattr(self, "feature_names_in_", None), X.shape[1])
         names = list(columns)

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
+
+from sklearn_sedzoo._parameters import Kind, checked, having, nothing, option
+
+COSMOLOGY = [having("luminosity_distance", words="a cosmology of astropy"), nothing()]
+FLUX_UNIT = Kind("a unit of astropy", lambda value: isinstance(value, str) or hasattr(value, "physical_type"))
 
 # Effective wavelength and full width at half maximum in nm (Binney & Merrifield 1998, table 2.1), flux density of
 # magnitude 0 in Jy (UBVRIJHKL: Bessell, Castelli & Plez 1998, table A2; M: the middle of published values, 154 to
@@ -46,7 +54,8 @@ def luminosity_distance(redshifts, cosmology=None):
     return distance
 
 
-def distance_modulus(redshift, cosmology=None):
+@checked(cosmology=COSMOLOGY)
+def distance_modulus(redshift: ArrayLike, cosmology: Any = None) -> np.ndarray:
     """Apparent minus absolute magnitude, 5 log10(luminosity distance / 10 pc).
 
     Parameters
@@ -72,7 +81,10 @@ def distance_modulus(redshift, cosmology=None):
     return 5 * np.log10(luminosity_distance(np.atleast_1d(redshift), cosmology) / 1e-5).reshape(redshift.shape)
 
 
-def absolute_magnitude(magnitude, redshift, *, k_correction=0.0, cosmology=None):
+@checked(cosmology=COSMOLOGY)
+def absolute_magnitude(
+    magnitude: ArrayLike, redshift: ArrayLike, *, k_correction: ArrayLike = 0.0, cosmology: Any = None
+) -> np.ndarray:
     """Absolute magnitude: m - distance modulus - K.
 
     Parameters
@@ -100,7 +112,7 @@ def absolute_magnitude(magnitude, redshift, *, k_correction=0.0, cosmology=None)
     return np.asarray(magnitude, float) - distance_modulus(redshift, cosmology) - np.asarray(k_correction, float)
 
 
-def johnson_bands():
+def johnson_bands() -> pd.DataFrame:
     """Return the textbook's Johnson-Cousins bands U to M.
 
     Returns
@@ -131,7 +143,8 @@ def johnson_bands():
     return table.astype(float)
 
 
-def ab_to_vega(magnitude, band):
+@checked(band=[option(*_JOHNSON)])
+def ab_to_vega(magnitude: ArrayLike, band: str) -> np.ndarray:
     """Turn AB magnitudes in one of the bands of `johnson_bands` into Vega magnitudes.
 
     Parameters
@@ -150,6 +163,4 @@ def ab_to_vega(magnitude, band):
     >>> ab_to_vega([20.0], "K").round(2)
     array([18.12])
     """
-    if band not in _JOHNSON:
-        raise ValueError(f"`band` of ab_to_vega must be one of {list(_JOHNSON)}, got {band!r}.")
     return np.asarray(magnitude, float) - johnson_bands().loc[band, "ab_minus_vega"]

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_sedzoo._containers import find_wavelength, read_spectra, require_wavelength
+from sklearn_sedzoo._containers import AXIS, find_wavelength, read_spectra, require_wavelength
 from sklearn_sedzoo._kernels.band_projection import (
     MADAU_JUMPS,
     ab_denominator,
@@ -14,10 +14,22 @@ from sklearn_sedzoo._kernels.band_projection import (
     madau_transmission,
     project_band,
 )
-from sklearn_sedzoo._validation import check_number, check_option, point_at
+from sklearn_sedzoo._parameters import (
+    check_parameters,
+    function,
+    instance_of,
+    kinds,
+    nothing,
+    number,
+    numbers,
+    option,
+    sequence_of,
+    text,
+)
+from sklearn_sedzoo._validation import point_at
 from sklearn_sedzoo.exceptions import SedDataWarning, SedGridWarning
 from sklearn_sedzoo.photometry._bands import read_bands
-from sklearn_sedzoo.photometry._distance import flux_scale
+from sklearn_sedzoo.photometry._distance import COSMOLOGY, FLUX_UNIT, flux_scale
 
 OUTPUTS = ("mag", "color", "maggies", "luptitude")
 _ROWS = 256
@@ -103,6 +115,19 @@ class SyntheticPhotometry(TransformerMixin, BaseEstimator):
     array(['mag_b', 'mag_r'], dtype=object)
     """
 
+    _parameters = kinds(
+        **AXIS,
+        bands=[text("a name or pattern of bands"), sequence_of(text(), "a list of them"), instance_of(dict)],
+        redshifts=[number(0, 100), numbers("a list of them", 0, 100)],
+        output=[option(*OUTPUTS)],
+        detector=[option("photon", "energy")],
+        igm=[option("madau1995"), function("a function of wavelength and redshift"), nothing()],
+        out_of_range=[option("nan", "raise", "zero")],
+        flux_unit=[FLUX_UNIT],
+        cosmology=COSMOLOGY,
+        softening=[number(0, closed="neither")],
+    )
+
     def __init__(
         self,
         bands="lsst2023-*",
@@ -145,7 +170,8 @@ class SyntheticPhotometry(TransformerMixin, BaseEstimator):
         self : object
         """
         owner = type(self).__name__
-        redshifts = self._check_parameters(owner)
+        check_parameters(self)
+        redshifts = np.atleast_1d(np.asarray(self.redshifts, float))
         X = read_spectra(self, X, reset=True)
         wavelength = find_wavelength(self, X.shape[1])
         require_wavelength(self, wavelength, "bands")
@@ -203,18 +229,6 @@ class SyntheticPhotometry(TransformerMixin, BaseEstimator):
         if len(self.redshifts_) > 1 or self.redshifts_[0] != 0:
             names = [f"{name}_z{z:.6g}" for z in self.redshifts_ for name in names]
         return np.array(names, dtype=object)
-
-    def _check_parameters(self, owner):
-        check_option(owner, "output", self.output, OUTPUTS)
-        check_option(owner, "detector", self.detector, ("photon", "energy"))
-        check_option(owner, "out_of_range", self.out_of_range, ("nan", "raise", "zero"))
-        check_number(owner, "softening", self.softening, 0, closed="right")
-        if not callable(self.igm):
-            check_option(owner, "igm", self.igm, (None, "madau1995"))
-        redshifts = np.atleast_1d(np.asarray(self.redshifts, float))
-        if redshifts.ndim != 1 or not len(redshifts) or not (np.isfinite(redshifts) & (redshifts >= 0)).all():
-            raise ValueError(f"`redshifts` of {owner} must be finite numbers >= 0, got {self.redshifts!r}.")
-        return redshifts
 
     def _project(self, wavelength, bands, redshifts):
         is_falling = wavelength[0] > wavelength[-1]

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from sklearn_sedzoo._containers import SpectrumTable
-from sklearn_sedzoo._validation import check_number
+from sklearn_sedzoo._parameters import checked, instance_of, integer, nothing, number
+from sklearn_sedzoo.photometry._distance import FLUX_UNIT
 from sklearn_sedzoo.photometry._synthetic import SyntheticPhotometry
 
+_SHARED = ("redshifts", "bands", "wavelength", "igm", "out_of_range", "cosmology")
 
+
+@checked(
+    **{name: SyntheticPhotometry._parameters[name] for name in _SHARED},
+    flux_unit=[FLUX_UNIT, nothing()],
+    depths=[instance_of(dict), nothing()],
+    error_floor=[number(0)],
+    random_state=[integer(0), instance_of(np.random.Generator), nothing()],
+)
 def make_training_set(
-    seds,
-    redshifts,
+    seds: Any,
+    redshifts: ArrayLike,
     *,
-    bands="lsst2023-*",
-    wavelength=None,
-    flux_unit=None,
-    depths=None,
-    error_floor=0.005,
-    igm="madau1995",
-    out_of_range="nan",
-    cosmology=None,
-    random_state=None,
-):
+    bands: str | list[str] | dict[str, tuple[ArrayLike, ArrayLike]] = "lsst2023-*",
+    wavelength: ArrayLike | None = None,
+    flux_unit: Any = None,
+    depths: dict[str, float] | None = None,
+    error_floor: float = 0.005,
+    igm: str | Callable | None = "madau1995",
+    out_of_range: str = "nan",
+    cosmology: Any = None,
+    random_state: int | np.random.Generator | None = None,
+) -> tuple[pd.DataFrame, np.ndarray]:
     """Turn spectra into training rows for photometric redshifts: one for each spectrum and redshift.
 
     Parameters
@@ -74,7 +88,6 @@ def make_training_set(
     (['mag_g', 'mag_r', 'mag_err_g', 'mag_err_r'], array([0.5, 1. , 0.5, 1. ]))
     """
     owner = "make_training_set"
-    check_number(owner, "error_floor", error_floor, 0)
     if isinstance(seds, SpectrumTable):
         flux_unit = flux_unit or seds.flux_unit or None
         seds = seds.to_frame()

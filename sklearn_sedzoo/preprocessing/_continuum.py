@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import median_filter
 from scipy.special import eval_legendre
 
-from sklearn_sedzoo._validation import check_integer, check_number, check_option
+from sklearn_sedzoo._parameters import integer, kinds, number, option
 from sklearn_sedzoo.preprocessing._line_masker import bridge_gaps
 from sklearn_sedzoo.preprocessing._one_to_one import OneToOneStep
 
@@ -55,6 +55,11 @@ class ContinuumRemover(OneToOneStep):
     array([[1., 1., 1., 1., 1., 1., 1., 1.]])
     """
 
+    _parameters = kinds(
+        method=[option("median", "polynomial")],
+        width=[number(0, closed="neither")],
+        degree=[integer(0, 30)],
+    )
     _needs = "width"
 
     def __init__(self, method="median", *, width=300.0, degree=5, wavelength=None, unit="Angstrom", on_bad="mask"):
@@ -66,15 +71,11 @@ class ContinuumRemover(OneToOneStep):
         self.on_bad = on_bad
 
     def _prepare(self, wavelength):
-        owner = type(self).__name__
-        check_option(owner, "method", self.method, ("median", "polynomial"))
-        check_number(owner, "width", self.width, 0, closed="right")
-        check_integer(owner, "degree", self.degree, 0, 30)
         self._n_pixels = 2 * round(self.width / np.median(np.abs(np.diff(wavelength))) / 2) + 1
         if self.method == "median" and not 3 <= self._n_pixels <= len(wavelength):
             raise ValueError(
-                f"`width` of {owner} is {self.width!r} Angstrom, {self._n_pixels} pixels; it must be 3 to "
-                f"{len(wavelength)} pixels wide."
+                f"`width` of {type(self).__name__} must be 3 to {len(wavelength)} pixels wide, got {self.width!r} "
+                f"Angstrom, {self._n_pixels} pixels."
             )
         scaled = np.interp(wavelength, [wavelength.min(), wavelength.max()], [-1.0, 1.0])
         self._basis = np.stack([eval_legendre(k, scaled) for k in range(self.degree + 1)])

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from sklearn_sedzoo._validation import check_number, check_option, point_at
+from sklearn_sedzoo._parameters import column, kinds, number, option
+from sklearn_sedzoo._validation import point_at
 from sklearn_sedzoo.preprocessing._one_to_one import OneToOneStep
 
 LAWS = ("auto", "F99", "F19", "O94", "CCM89", "G23")
@@ -65,6 +66,12 @@ class ExtinctionCorrector(OneToOneStep):
     array([[1.501, 1.322, 1.138]])
     """
 
+    _parameters = kinds(
+        ebv=[column(), number(0, 20)],
+        law=[option(*LAWS)],
+        r_v=[number(1, 10)],
+    )
+
     def __init__(self, ebv="ebv", *, law="auto", r_v=3.1, wavelength=None, unit="Angstrom", on_bad="mask"):
         self.ebv = ebv
         self.law = law
@@ -74,11 +81,6 @@ class ExtinctionCorrector(OneToOneStep):
         self.on_bad = on_bad
 
     def _prepare(self, wavelength):
-        owner = type(self).__name__
-        check_option(owner, "law", self.law, LAWS)
-        check_number(owner, "r_v", self.r_v, 1, 10)
-        if not isinstance(self.ebv, str):
-            check_number(owner, "ebv", self.ebv, 0, 20)
         import astropy.units as u
         from dust_extinction import parameter_averages  # here: it loads astropy.modeling
 
@@ -93,7 +95,7 @@ class ExtinctionCorrector(OneToOneStep):
         if outside.any() and self.ebv != 0:
             low, high = 1e4 / law.x_range[1], 1e4 / law.x_range[0]
             raise ValueError(
-                f"law={name!r} of {owner} holds from {low:.6g} to {high:.6g} Angstrom; X has wavelengths "
+                f"law={name!r} of {type(self).__name__} holds from {low:.6g} to {high:.6g} Angstrom; X has wavelengths "
                 f"from {wavelength.min():.6g} to {wavelength.max():.6g}. Choose law='G23' (912 to 320,000 Angstrom) "
                 "or cut X."
             )

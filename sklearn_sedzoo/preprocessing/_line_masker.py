@@ -4,7 +4,8 @@ import numpy as np
 
 from sklearn_sedzoo._containers import EMISSION_LINES, SKY_LINES
 from sklearn_sedzoo._kernels.line_kernel import SPEED_OF_LIGHT
-from sklearn_sedzoo._validation import check_number, check_option
+from sklearn_sedzoo._parameters import flag, kinds, nothing, number, numbers, option
+from sklearn_sedzoo._validation import COLUMN_OR_REDSHIFT
 from sklearn_sedzoo.preprocessing._one_to_one import OneToOneStep
 
 
@@ -61,6 +62,14 @@ class LineMasker(OneToOneStep):
     array([[1., 2., 3., 4., 5.]])
     """
 
+    _parameters = kinds(
+        lines=[option("emission"), numbers("wavelengths in Angstrom", 1, 1e9), nothing()],
+        half_width=[number(0, closed="neither")],
+        with_sky=[flag()],
+        sky_half_width=[number(0, closed="neither")],
+        redshift=COLUMN_OR_REDSHIFT,
+        fill=[option("interpolate"), nothing()],
+    )
     _needs = "lines"
 
     def __init__(
@@ -87,15 +96,8 @@ class LineMasker(OneToOneStep):
         self.on_bad = on_bad
 
     def _prepare(self, wavelength):
-        owner = type(self).__name__
-        check_option(owner, "fill", self.fill, (None, "interpolate"))
-        check_number(owner, "half_width", self.half_width, 0, closed="right")
-        check_number(owner, "sky_half_width", self.sky_half_width, 0, closed="right")
-        if isinstance(self.lines, str):
-            check_option(owner, "lines", self.lines, ("emission",))
-            self._lines = np.array(list(EMISSION_LINES.values()))
-        else:
-            self._lines = np.asarray([] if self.lines is None else self.lines, dtype=float)
+        known = list(EMISSION_LINES.values()) if isinstance(self.lines, str) else self.lines
+        self._lines = np.asarray([] if known is None else known, dtype=float)
 
     def _observed(self):
         if self.with_sky:

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._containers import (
+    AXIS,
     IVAR_PREFIX,
     find_wavelength,
     join_blocks,
@@ -16,12 +17,29 @@ from sklearn_sedzoo._containers import (
 )
 from sklearn_sedzoo._kernels.band_scale import STATISTICS, SUMS, band_scale, band_scale_error, band_weights
 from sklearn_sedzoo._kernels.heteroscedastic_pca import SIGNIFICANT, fit_spectrum_model, measure_flux, open_band
-from sklearn_sedzoo._validation import check_bounds, check_number, check_option, point_at
+from sklearn_sedzoo._parameters import (
+    check_parameter,
+    check_parameters,
+    flag,
+    kinds,
+    nothing,
+    number,
+    option,
+    pair,
+)
+from sklearn_sedzoo._validation import ON_BAD, point_at
 from sklearn_sedzoo.exceptions import SedDataWarning
 
 
 class _BandScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """The scale of each spectrum in a band: what FluxNormalizer divides by and FluxScale hands on."""
+
+    _parameters = kinds(
+        **AXIS,
+        band=[pair("Angstrom"), number(0, closed="neither"), nothing()],
+        statistic=[option("auto", "model", *STATISTICS)],
+        on_bad=ON_BAD,
+    )
 
     def fit(self, X, y=None):
         """Find the pixels of the band and, for the statistic "model", learn the model.
@@ -38,7 +56,7 @@ class _BandScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self : object
         """
         owner = type(self).__name__
-        check_option(owner, "statistic", self.statistic, ("auto", "model", *STATISTICS))
+        check_parameters(self)
         band = self._check_band()
         blocks = read_blocks(self, X, reset=True, on_bad=self.on_bad)
         n_pixels = blocks.flux.shape[1]
@@ -108,11 +126,12 @@ class _BandScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return self._measure(blocks)[1]
 
     def _check_band(self):
-        owner = type(self).__name__
-        if self.statistic != "value":
-            return None if self.band is None else check_bounds(owner, "band", self.band)
-        check_number(owner, "band", self.band, 0, closed="right")
-        return float(self.band)
+        """Return the band as floats: one with the statistic "value", else a pair or None."""
+        kinds = [number(0, closed="neither")] if self.statistic == "value" else [pair("Angstrom"), nothing()]
+        check_parameter(type(self).__name__, "band", self.band, kinds)
+        if self.band is None or self.statistic == "value":
+            return self.band
+        return tuple(float(bound) for bound in self.band)
 
     def _measure(self, blocks):
         scale, error = self._measure_all(blocks)
@@ -229,6 +248,8 @@ class FluxNormalizer(_BandScale):
     >>> normalizer.fit_transform([[1., 2., 2., 2., 3.]])
     array([[0.5, 1. , 1. , 1. , 1.5]])
     """
+
+    _parameters = kinds(with_ivar=[flag()])
 
     def __init__(self, band=None, *, statistic="auto", wavelength=None, unit="Angstrom", on_bad="mask", with_ivar=True):
         self.band = band

@@ -6,6 +6,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._containers import (
+    AXIS,
     IVAR_PREFIX,
     find_wavelength,
     join_blocks,
@@ -14,16 +15,18 @@ from sklearn_sedzoo._containers import (
     refuse_shifted,
     require_wavelength,
 )
-from sklearn_sedzoo._validation import check_redshift
+from sklearn_sedzoo._parameters import check_parameters, kinds
+from sklearn_sedzoo._validation import ON_BAD, check_redshift
 
 
 class OneToOneStep(TransformerMixin, BaseEstimator):
     """A transformer whose output has the columns of its input: fluxes, inverse variances, named numbers.
 
-    Children have the parameters `wavelength`, `unit`, `on_bad`, check theirs in `_prepare(wavelength)` and change
+    Children have the parameters `wavelength`, `unit`, `on_bad`, set themselves up in `_prepare(wavelength)` and change
     spectra in ``_change(flux, ivar, scalars) -> (flux, ivar)``.
     """
 
+    _parameters = kinds(**AXIS, on_bad=ON_BAD)
     _needs = "wavelength"  # the parameter that speaks of wavelengths, for the message
 
     def fit(self, X, y=None):
@@ -40,6 +43,7 @@ class OneToOneStep(TransformerMixin, BaseEstimator):
         -------
         self : object
         """
+        check_parameters(self)
         blocks = self._read(X, reset=True, ensure_min_features=2)
         wavelength = find_wavelength(self, blocks.flux.shape[1])
         require_wavelength(self, wavelength, self._needs)

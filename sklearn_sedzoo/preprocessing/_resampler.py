@@ -1,7 +1,6 @@
 """SpectrumResampler: spectra on one wavelength grid to spectra on another, with their flux conserved."""
 
 import warnings
-from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -9,6 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._containers import (
+    AXIS,
     IVAR_PREFIX,
     SpectrumTable,
     find_wavelength,
@@ -23,14 +23,18 @@ from sklearn_sedzoo._kernels import rebinning
 from sklearn_sedzoo._kernels.masked import valid_extent
 from sklearn_sedzoo._kernels.refraction import air_to_vacuum
 from sklearn_sedzoo._kernels.shifting import rebin_shifted
-from sklearn_sedzoo._validation import (
-    check_bounds,
-    check_integer,
-    check_number,
-    check_option,
-    check_redshift,
-    point_at,
+from sklearn_sedzoo._parameters import (
+    check_parameter,
+    check_parameters,
+    integer,
+    kinds,
+    nothing,
+    number,
+    numbers,
+    option,
+    pair,
 )
+from sklearn_sedzoo._validation import COLUMN_OR_REDSHIFT, ON_BAD, check_redshift, point_at
 from sklearn_sedzoo.exceptions import SedDataWarning, SedGridWarning
 from sklearn_sedzoo.preprocessing._target_grid import choose_grid, raise_uncovered, warn_of_stairs
 
@@ -131,6 +135,19 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
     array([4005., 4025.])
     """
 
+    _parameters = kinds(
+        **AXIS,
+        grid=[integer(2), numbers("wavelengths in Angstrom")],
+        grid_range=[pair("Angstrom"), nothing()],
+        spacing=[option("linear", "log")],
+        fill_value=[number(nan=True), nothing()],
+        min_coverage=[number(0, 1, closed="right")],
+        on_bad=ON_BAD,
+        redshift=COLUMN_OR_REDSHIFT,
+        density=[option("wavelength", "frequency")],
+        medium=[option("vacuum", "air"), nothing()],
+    )
+
     def __init__(
         self,
         grid=4096,
@@ -172,7 +189,11 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         -------
         self : SpectrumResampler
         """
-        self._check_parameters()
+        check_parameters(self)
+        if np.ndim(self.grid) > 0 and self.grid_range is not None:
+            raise ValueError(
+                f"`grid_range` of {type(self).__name__} goes with an integer `grid`; an array holds its own range."
+            )
         blocks = self._read(X, reset=True, ensure_min_features=2)
         wavelength_in = find_wavelength(self, blocks.flux.shape[1])
         self._require_grid(wavelength_in)
@@ -262,7 +283,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
             Covariance of bins j and j + `lag`, in the squared unit of the output; NaN where either one is masked.
         """
         check_is_fitted(self)
-        check_integer(type(self).__name__, "lag", lag, 0, len(self.coverage_) - 1)
+        check_parameter(type(self).__name__, "lag", lag, [integer(0, len(self.coverage_) - 1)])
         blocks = self._read(X, reset=False)
         if blocks.ivar is None:
             raise ValueError(f"covariance of {type(self).__name__} needs X with columns {IVAR_PREFIX}<wavelength>.")
@@ -333,27 +354,6 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
             return np.array([f"pixel{i}" for i in range(len(self.coverage_))], dtype=object)
         names = name_wavelengths(self.wavelength_out_)
         return np.concatenate([names, IVAR_PREFIX + names]) if self._with_ivar else names
-
-    def _check_parameters(self):
-        owner = type(self).__name__
-        check_option(owner, "spacing", self.spacing, ("linear", "log"))
-        check_option(owner, "density", self.density, ("wavelength", "frequency"))
-        check_option(owner, "medium", self.medium, (None, "vacuum", "air"))
-        check_number(owner, "min_coverage", self.min_coverage, 0, 1, closed="right")
-        if np.ndim(self.grid) == 0:
-            check_integer(owner, "grid", self.grid, 2)
-        elif self.grid_range is not None:
-            raise ValueError(f"`grid_range` of {owner} goes with an integer `grid`; an array holds its own range.")
-        if self.grid_range is not None:
-            check_bounds(owner, "grid_range", self.grid_range)
-        if self.fill_value is not None and not np.isnan(self.fill_value):
-            check_number(owner, "fill_value", self.fill_value)
-        if not (self.redshift is None or isinstance(self.redshift, str)):
-            if not isinstance(self.redshift, Real) or isinstance(self.redshift, bool):
-                raise TypeError(
-                    f"`redshift` of {owner} must be None, a column name or a number, got {self.redshift!r}."
-                )
-            check_redshift(owner, self.redshift)
 
     def _read(self, X, *, reset, **params):
         named = (self.redshift,) if isinstance(self.redshift, str) else ()

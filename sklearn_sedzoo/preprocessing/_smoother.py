@@ -6,7 +6,7 @@ import numpy as np
 
 from sklearn_sedzoo._kernels import rebinning
 from sklearn_sedzoo._kernels.line_kernel import smoothing_matrix
-from sklearn_sedzoo._validation import check_number
+from sklearn_sedzoo._parameters import kinds, number, numbers
 from sklearn_sedzoo.exceptions import SedGridWarning
 from sklearn_sedzoo.preprocessing._one_to_one import OneToOneStep
 
@@ -53,6 +53,11 @@ class SpectrumSmoother(OneToOneStep):
     array([0.06, 0.24, 0.38, 0.24, 0.06])
     """
 
+    _parameters = kinds(
+        sigma=[number(0, closed="neither")],
+        sigma_in=[number(0), numbers("numbers, one for each column of X", 0)],
+        min_coverage=[number(0, 1, closed="right")],
+    )
     _needs = "sigma"
 
     def __init__(self, sigma=200.0, *, sigma_in=0.0, min_coverage=0.5, wavelength=None, unit="Angstrom", on_bad="mask"):
@@ -65,13 +70,11 @@ class SpectrumSmoother(OneToOneStep):
 
     def _prepare(self, wavelength):
         owner = type(self).__name__
-        check_number(owner, "sigma", self.sigma, 0, closed="right")
-        check_number(owner, "min_coverage", self.min_coverage, 0, 1, closed="right")
         sigma_in = np.asarray(self.sigma_in, dtype=float)
-        if sigma_in.shape not in {(), wavelength.shape} or not np.isfinite(sigma_in).all() or (sigma_in < 0).any():
+        if sigma_in.shape not in {(), wavelength.shape}:
             raise ValueError(
-                f"`sigma_in` of {owner} must be one number or one for each of the {len(wavelength)} columns, not "
-                f"negative, got shape {sigma_in.shape} and values from {sigma_in.min()} to {sigma_in.max()}."
+                f"`sigma_in` of {owner} must be one number or one for each of the {len(wavelength)} columns, got shape "
+                f"{sigma_in.shape}."
             )
         sigma_in = np.broadcast_to(sigma_in, wavelength.shape)
         coarse = sigma_in > self.sigma

@@ -48,7 +48,7 @@ def test_faint_sources_are_not_detected(catalog):
 def test_arguments(catalog):
     with pytest.raises(ValueError, match=r"`depths` of make_training_set must have a magnitude for each"):
         make_training_set(catalog, [0.5], bands=BANDS, depths={"u": 27.0})
-    with pytest.raises(ValueError, match=r"`redshifts` of SyntheticPhotometry"):
+    with pytest.raises(ValueError, match=r"`redshifts` of make_training_set"):
         make_training_set(catalog, [-1.0], bands=BANDS)
     again = [make_training_set(catalog, [0.5], bands=BANDS, depths=DEPTHS, random_state=s)[0] for s in (1, 1, 2)]
     assert again[0].equals(again[1])

@@ -160,7 +160,7 @@ def test_pixels_without_a_grid_refuse_parameters_in_angstrom():
     ("parameters", "message"),
     [
         ({"grid": 1}, "`grid` of SpectrumResampler must be >= 2, got 1"),
-        ({"grid": 2.5}, "`grid` of SpectrumResampler must be an integer, got 2.5"),
+        ({"grid": 2.5}, "`grid` of SpectrumResampler must be an integer >= 2 or wavelengths in Angstrom, got 2.5"),
         ({"grid": [4010, 4000.0]}, "`grid` of SpectrumResampler must rise"),
         ({"grid": [4000.0, 4010.0], "grid_range": (1, 2)}, "goes with an integer"),
         ({"grid_range": (4150, 4050)}, "must satisfy low < high"),
@@ -172,7 +172,7 @@ def test_pixels_without_a_grid_refuse_parameters_in_angstrom():
         ({"wavelength": np.r_[np.nan, np.arange(1.0, 50)]}, "finite and positive, got .*nan.* at index 0"),
         ({"wavelength": np.arange(50.0)}, "finite and positive, got .*0.0.* at index 0"),
         ({"wavelength": np.r_[np.arange(4000.0, 4049), 4048.0]}, "rise or fall strictly.*at index 48"),
-        ({"wavelength": "loglam"}, "must be one of"),
+        ({"wavelength": "loglam"}, "must be wavelengths, one for each column of X, 'index' or None"),
         ({"on_bad": "drop"}, "must be one of"),
     ],
 )
