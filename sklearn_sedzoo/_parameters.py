@@ -130,6 +130,15 @@ def column() -> Kind:
     return Kind("a column name", lambda value: isinstance(value, str))
 
 
+def mapping(words: str) -> Kind:
+    """A dict that is not empty, whose keys are strings."""
+    return Kind(
+        words,
+        lambda value: isinstance(value, dict) and all(isinstance(key, str) for key in value),
+        lambda value: "" if value else "not be empty",
+    )
+
+
 def path() -> Kind:
     """Where a file is."""
     return Kind("a path", lambda value: isinstance(value, (str, os.PathLike)) and str(value) != "")

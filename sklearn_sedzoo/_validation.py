@@ -11,6 +11,8 @@ from sklearn_sedzoo._parameters import column, nothing, number, option
 
 FLOAT_DTYPES = [np.float64, np.float32]
 ON_BAD = [option("mask", "raise")]  # of the parameter `on_bad`
+FRAME = [option("rest", "observed"), nothing()]
+MEDIUM = [option("vacuum", "air"), nothing()]
 LOWEST_REDSHIFT, HIGHEST_REDSHIFT = -0.1, 20
 COLUMN_OR_REDSHIFT = [column(), number(LOWEST_REDSHIFT, HIGHEST_REDSHIFT, closed="right"), nothing()]
 

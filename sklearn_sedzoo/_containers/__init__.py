@@ -18,7 +18,7 @@ from sklearn_sedzoo._containers._frame import (
     settle_frame,
     take_usable,
 )
-from sklearn_sedzoo._containers._grid import AXIS, check_grid, find_wavelength, require_wavelength
+from sklearn_sedzoo._containers._grid import AXIS, AXIS_UNIT, check_grid, find_wavelength, require_wavelength
 from sklearn_sedzoo._containers._header import axis_of, bands_of, facts_of, medium_of, multispec_of
 from sklearn_sedzoo._containers._layout import (
     ERROR_NAMES,
@@ -74,6 +74,7 @@ __all__ = [
     "ABSORPTION_FEATURES",
     "ABSORPTION_LINES",
     "AXIS",
+    "AXIS_UNIT",
     "EMISSION_LINES",
     "ERROR_NAMES",
     "FLUX_NAMES",

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sklearn_sedzoo._containers._line_list import ABSORPTION_LINES, EMISSION_LINES
+from sklearn_sedzoo._containers._table import SpectrumTable
 from sklearn_sedzoo._kernels import line_centroid
-from sklearn_sedzoo._validation import check_option, is_usable_redshift
+from sklearn_sedzoo._parameters import checked
+from sklearn_sedzoo._validation import FRAME, MEDIUM, is_usable_redshift
 
 N_STACKED = 300  # spectra that are enough to measure the frame
 STEP = 1e-4  # of the stack, in ln(wavelength)
@@ -51,7 +53,8 @@ class FrameDecision:
         return " ".join((*self.reasons, *self.warnings))
 
 
-def decide_frame(catalog, *, frame=None, medium=None):
+@checked(frame=FRAME, medium=MEDIUM)
+def decide_frame(catalog: SpectrumTable, *, frame: str | None = None, medium: str | None = None) -> FrameDecision:
     """Decide in which frame and medium the spectra of a table are, or refuse to guess.
 
     What is given counts first, then what the file states, then what the lines show: the stack of the spectra as they
@@ -112,8 +115,6 @@ def judge_frame(catalog, *, frame=None, medium=None, compare=True):
 
     Where frame and medium are stated they are measured all the same, to `compare`.
     """
-    check_option("decide_frame", "frame", frame, (None, "rest", "observed"))
-    check_option("decide_frame", "medium", medium, (None, "vacuum", "air"))
     flux, redshift = take_usable(catalog.flux, catalog.ivar, catalog.redshift)
     evidence = (None, "")
     if compare or not (frame or catalog.frame):

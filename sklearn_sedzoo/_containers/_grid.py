@@ -7,7 +7,7 @@ import numpy as np
 from sklearn_sedzoo._containers._units import check_plausible, is_axis_unit, to_angstrom
 from sklearn_sedzoo._parameters import Kind, Table, is_array, nothing, option
 
-_UNIT = Kind(
+AXIS_UNIT = Kind(
     "a unit of wavelength, frequency, energy or wavenumber",
     lambda value: isinstance(value, str) or hasattr(value, "physical_type"),
     lambda value: "" if is_axis_unit(value) else "be a unit of wavelength, frequency, energy or wavenumber",
@@ -16,7 +16,7 @@ _WAVELENGTHS = Kind("wavelengths, one for each column of X", lambda value: is_ar
 # Parameters of steps that know wavelengths.
 AXIS: Table = {
     "wavelength": [_WAVELENGTHS, option("index"), nothing()],
-    "unit": [_UNIT],
+    "unit": [AXIS_UNIT],
 }  # of steps that know wavelengths
 
 

@@ -13,7 +13,8 @@ from sklearn_sedzoo._containers._columns import IVAR_PREFIX, KNOWN_SCALARS, name
 from sklearn_sedzoo._containers._join import match_rows
 from sklearn_sedzoo._containers._property_names import name_properties
 from sklearn_sedzoo._containers._units import find_density
-from sklearn_sedzoo._validation import check_option
+from sklearn_sedzoo._parameters import check_parameter
+from sklearn_sedzoo._validation import FRAME, MEDIUM
 from sklearn_sedzoo.exceptions import SedDataWarning
 
 SAFE = (1e-15, 1e15)  # sizes of fluxes whose squares, and sums of them, are far from the ends of float32
@@ -63,8 +64,8 @@ class SpectrumTable:
     is_dereddened: bool = field(default=False, kw_only=True)
 
     def __post_init__(self):
-        check_option("SpectrumTable", "frame", self.frame, (None, "rest", "observed"))
-        check_option("SpectrumTable", "medium", self.medium, (None, "vacuum", "air"))
+        check_parameter("SpectrumTable", "frame", self.frame, FRAME)
+        check_parameter("SpectrumTable", "medium", self.medium, MEDIUM)
         misplaced = [name for name in ("frame", "medium", "survey") if name in self.meta]
         if misplaced:
             raise ValueError(

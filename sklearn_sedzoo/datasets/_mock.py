@@ -6,16 +6,19 @@ from functools import lru_cache
 from numbers import Real
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter1d
 
 from sklearn_sedzoo._containers import SpectrumTable, check_grid
 from sklearn_sedzoo._kernels._broadening import interpolation_weights
-from sklearn_sedzoo._validation import check_bounds, check_integer, check_number, check_option
+from sklearn_sedzoo._parameters import checked, flag, integer, number, numbers, option, pair
 from sklearn_sedzoo.datasets._atmosphere import stellar_spectra
 from sklearn_sedzoo.datasets._dust_and_gas import add_emission_lines, calzetti_attenuation
 from sklearn_sedzoo.datasets._sampling import (
     FLUX_UNIT,
+    RANDOM_STATE,
     RANGES,
+    Seed,
     compute_spectra,
     draw_properties,
     make_generator,
@@ -43,7 +46,21 @@ def wide_grid():
     return np.concatenate([np.arange(912.0, 2905.0, 10.0), native_grid(), np.arange(10150.0, 25001.0, 50.0)])
 
 
-def make_sed_catalog(n_galaxies=1000, *, random_state=None, dust=False, emission_lines=False, wavelength="native"):
+@checked(
+    n_galaxies=[integer(1)],
+    random_state=RANDOM_STATE,
+    dust=[flag(), number(0, 100), pair("mag of A_V", 0, 100)],
+    emission_lines=[flag()],
+    wavelength=[option("native", "wide"), numbers("wavelengths in Angstrom")],
+)
+def make_sed_catalog(
+    n_galaxies: int = 1000,
+    *,
+    random_state: Seed = None,
+    dust: bool | float | tuple[float, float] = False,
+    emission_lines: bool = False,
+    wavelength: str | ArrayLike = "native",
+) -> SpectrumTable:
     """Make a catalogue of galaxy spectra from an analytic mock of simple stellar populations.
 
     A mock for examples and tests: its spectra follow age, metallicity and velocity dispersion the way real ones do
@@ -104,7 +121,6 @@ def make_sed_catalog(n_galaxies=1000, *, random_state=None, dust=False, emission
     >>> list(catalog.properties)
     ['redshift', 'age', 'metallicity', 'velocity_dispersion', 'stellar_mass']
     """
-    check_integer("make_sed_catalog", "n_galaxies", n_galaxies, 1)
     grid, a_v = _check_wavelength(wavelength), _check_dust(dust)
     generator = make_generator(random_state)
     properties = draw_properties(n_galaxies, generator)
@@ -161,7 +177,6 @@ def _populations(wavelength, metallicity):
 
 def _check_wavelength(wavelength):
     if isinstance(wavelength, str):
-        check_option("make_sed_catalog", "wavelength", wavelength, ("native", "wide"))
         return native_grid() if wavelength == "native" else wide_grid()
     grid = check_grid("make_sed_catalog", wavelength)
     if grid[0] < WIDEST[0] or grid[-1] > WIDEST[1] or grid[-1] < grid[0]:
@@ -176,8 +191,5 @@ def _check_dust(dust):
     if isinstance(dust, (bool, np.bool_)):
         return (0.0, 1.0) if dust else None
     if isinstance(dust, Real):
-        check_number("make_sed_catalog", "dust", dust, 0)
         return float(dust), float(dust)
-    low, high = check_bounds("make_sed_catalog", "dust", dust, unit="mag of A_V")
-    check_number("make_sed_catalog", "dust", low, 0)
-    return low, high
+    return tuple(dust)

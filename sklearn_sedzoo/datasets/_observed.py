@@ -11,10 +11,10 @@ import pandas as pd
 from sklearn_sedzoo._containers import SKY_LINES, SpectrumTable
 from sklearn_sedzoo._kernels._broadening import broaden
 from sklearn_sedzoo._kernels.rebinning import bin_edges
-from sklearn_sedzoo._validation import check_bounds, check_integer, check_number
+from sklearn_sedzoo._parameters import checked, flag, integer, number, pair
 from sklearn_sedzoo.datasets._dust_and_gas import HALPHA, add_lines, calzetti_attenuation, line_ratios, line_strengths
 from sklearn_sedzoo.datasets._mock import mock_library
-from sklearn_sedzoo.datasets._sampling import make_generator
+from sklearn_sedzoo.datasets._sampling import RANDOM_STATE, Seed, make_generator
 
 WAVELENGTH = 10 ** (3.5801 + 1e-4 * np.arange(3340))  # Angstrom, as SDSS has it: 69 km/s a pixel
 FLUX_UNIT = "1e-17 erg / (s cm2 Angstrom)"
@@ -55,15 +55,23 @@ _KINDS = {
 }
 
 
+@checked(
+    n_galaxies=[integer(1)],
+    redshift_range=[pair("redshift", 0.001, HIGHEST)],
+    median_snr=[number(0, 1e6, closed="right")],
+    wrong_redshifts=[number(0, 1)],
+    return_clean=[flag()],
+    random_state=RANDOM_STATE,
+)
 def make_observed_catalog(
-    n_galaxies=1000,
+    n_galaxies: int = 1000,
     *,
-    redshift_range=(0.02, 0.25),
-    median_snr=10.0,
-    wrong_redshifts=0.01,
-    return_clean=False,
-    random_state=None,
-):
+    redshift_range: tuple[float, float] = (0.02, 0.25),
+    median_snr: float = 10.0,
+    wrong_redshifts: float = 0.01,
+    return_clean: bool = False,
+    random_state: Seed = None,
+) -> SpectrumTable | tuple[SpectrumTable, SpectrumTable]:
     """Make a catalog of galaxy spectra as a survey delivers them, from the analytic mock of stellar populations.
 
     Observed wavelengths in vacuum on the logarithmic grid of SDSS (3,803 to 8,204 Angstrom); noise with its inverse
@@ -128,13 +136,7 @@ def make_observed_catalog(
     >>> list(catalog.properties)[:5]
     ['id', 'redshift', 'ebv', 'plate', 'snr']
     """
-    owner = "make_observed_catalog"
-    check_integer(owner, "n_galaxies", n_galaxies, 1)
-    low, high = check_bounds(owner, "redshift_range", redshift_range, unit="redshift")
-    check_number(owner, "redshift_range[0]", low, 0.001, HIGHEST)
-    check_number(owner, "redshift_range[1]", high, 0.001, HIGHEST)
-    check_number(owner, "median_snr", median_snr, 0, closed="neither")
-    check_number(owner, "wrong_redshifts", wrong_redshifts, 0, 1)
+    low, high = redshift_range
     generator = make_generator(random_state)
     properties = _draw_observations(n_galaxies, low, high, median_snr, generator)
     galaxies, mass_formed, nucleus, s2 = _draw_galaxies(n_galaxies, generator)

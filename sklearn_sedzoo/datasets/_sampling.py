@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sklearn_sedzoo._containers import SpectrumTable
 from sklearn_sedzoo._kernels._broadening import SPEED_OF_LIGHT, broaden
-from sklearn_sedzoo._validation import check_bounds, check_integer
+from sklearn_sedzoo._parameters import check_parameter, checked, integer, mapping, nothing, pair, random_state
 from sklearn_sedzoo.datasets._ssp_library import SSPLibrary, read_ssp_library
 
 # The thesis's sampling, in the order of the draws.
@@ -24,6 +25,8 @@ REDSHIFT = 0.496
 FLUX_UNIT = "Lsun / Angstrom"
 _MARGIN = 5 * RANGES["velocity_dispersion"][1] / SPEED_OF_LIGHT
 _BATCH = 256
+Seed = int | np.random.Generator | np.random.RandomState | None
+RANDOM_STATE = random_state(np.random.Generator, np.random.RandomState)
 _YOUNGEST_FSPS = 1e-3  # Gyr; python-fsps reads an age of 0 as "all ages"
 
 
@@ -59,7 +62,20 @@ def compute_spectra(library, properties, wavelength):
     return flux
 
 
-def sample_ssp_catalog(library, n_galaxies, *, random_state=None, extra=None, wavelength_range=(2900.0, 10100.0)):
+@checked(
+    n_galaxies=[integer(1)],
+    random_state=RANDOM_STATE,
+    extra=[mapping("a dict {parameter: (low, high)}"), nothing()],
+    wavelength_range=[pair("Angstrom")],
+)
+def sample_ssp_catalog(
+    library: Any,
+    n_galaxies: int,
+    *,
+    random_state: Seed = None,
+    extra: dict[str, tuple[float, float]] | None = None,
+    wavelength_range: tuple[float, float] = (2900.0, 10100.0),
+) -> SpectrumTable:
     """Draw a catalogue of galaxies, each one simple stellar population, from a real library.
 
     The sampling is the thesis's: uniform and independent in age [0, 8.45] Gyr, log10(Z/Zsun) [-0.5, 0.2], velocity
@@ -116,10 +132,10 @@ def sample_ssp_catalog(library, n_galaxies, *, random_state=None, extra=None, wa
     >>> catalog.flux.shape
     (5, 361)
     """
-    check_integer("sample_ssp_catalog", "n_galaxies", n_galaxies, 1)
-    low, high = check_bounds("sample_ssp_catalog", "wavelength_range", wavelength_range)
-    extra = {name: check_bounds("sample_ssp_catalog", f"extra[{name!r}]", extra[name], unit="FSPS's own unit")
-             for name in extra or {}}  # fmt: skip
+    low, high = wavelength_range
+    extra = extra or {}
+    for name, bounds in extra.items():
+        check_parameter("sample_ssp_catalog", f"extra[{name!r}]", bounds, [pair("FSPS's own unit")])
     generator = make_generator(random_state)
     population = _population(library)
     if population is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,7 +66,7 @@ class SSPLibrary:
         return np.exp(((1 - g) * poor + g * rich).astype(float))
 
 
-def read_ssp_library(path):
+def read_ssp_library(path: str | os.PathLike) -> SSPLibrary:
     """Read a library from FITS: HDUs LNLUM, WAVELENGTH (Angstrom), AGE (log10 Gyr) and METALLICITY (log Z/Zsun)."""
     from astropy.io import fits  # here: keeps the package light to import
 
@@ -79,9 +80,9 @@ def read_ssp_library(path):
                     f"{path} is no SSP library: HDU {missing[0]} is missing; it has {names}. "
                     "Needed are LNLUM (metallicity, age, wavelength), WAVELENGTH, AGE and METALLICITY."
                 )
-            axes = [np.asarray(hdus[name].data[column], float) for name, column in columns.items()]
+            grid, age, metallicity = (np.asarray(hdus[name].data[column], float) for name, column in columns.items())
             origin = str(hdus[0].header.get("ORIGIN", ""))
-            return SSPLibrary(np.asarray(hdus["LNLUM"].data, "f4"), *axes, origin=origin)
+            return SSPLibrary(np.asarray(hdus["LNLUM"].data, "f4"), grid, age, metallicity, origin)
     except (OSError, KeyError, TypeError) as error:
         if isinstance(error, FileNotFoundError):
             raise

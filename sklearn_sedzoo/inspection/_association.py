@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.utils import check_random_state
 
 from sklearn_sedzoo._containers import judge_columns
 from sklearn_sedzoo._kernels import association
-from sklearn_sedzoo._validation import check_integer
+from sklearn_sedzoo._parameters import checked, integer, random_state
 from sklearn_sedzoo.metrics import adjusted_mutual_information, conditional_entropy, epsilon_squared
 
 COLUMNS = ("n", "groups", "epsilon2", "low", "high", "ceiling", "ami", "entropy_given", "entropy", "p_value")
 
 
-def property_association(labels, properties, *, n_permutations=500, n_resamples=200, random_state=None):
+@checked(n_permutations=[integer(1)], n_resamples=[integer(2)], random_state=random_state())
+def property_association(
+    labels: ArrayLike,
+    properties: pd.DataFrame,
+    *,
+    n_permutations: int = 500,
+    n_resamples: int = 200,
+    random_state: int | np.random.RandomState | None = None,
+) -> pd.DataFrame:
     """Measure how far groups explain each property, corrected for chance.
 
     Parameters
@@ -74,8 +83,6 @@ def property_association(labels, properties, *, n_permutations=500, n_resamples=
     >>> (table["q_value"] < 0.01).to_dict()
     {'age': True, 'mass': False}
     """
-    check_integer("property_association", "n_permutations", n_permutations, 1)
-    check_integer("property_association", "n_resamples", n_resamples, 2)
     labels, properties = np.asarray(labels), pd.DataFrame(properties)
     if labels.shape != (len(properties),):
         raise ValueError(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sklearn_sedzoo._validation import check_number
+from sklearn_sedzoo._parameters import checked, instance_of, number, text
 from sklearn_sedzoo.inspection._fitted import digest_fit
 from sklearn_sedzoo.inspection._novelty import measure_novelty, score_novelty
 from sklearn_sedzoo.inspection._unusual import name_unusual
@@ -44,7 +45,8 @@ class Domain:
     fit_digest: str
 
 
-def learn_domain(pipeline, X, *, false_alarm_rate=0.01, description=""):
+@checked(false_alarm_rate=[number(0, 1, closed="neither")], description=[text()])
+def learn_domain(pipeline: Any, X: Any, *, false_alarm_rate: float = 0.01, description: str = "") -> Domain:
     """Learn how well a fitted pipeline knows the kind of spectra that it was trained on.
 
     Parameters
@@ -73,14 +75,14 @@ def learn_domain(pipeline, X, *, false_alarm_rate=0.01, description=""):
     --------
     See `in_domain`.
     """
-    check_number("learn_domain", "false_alarm_rate", false_alarm_rate, 0, 1, closed="neither")
     view = pipeline if isinstance(pipeline, View) else View(pipeline, X)
     grid = view.wavelength
     span = None if grid is None else (float(np.min(grid)), float(np.max(grid)))
     return Domain(measure_novelty(view), float(false_alarm_rate), span, description, digest_fit(view.pipeline))
 
 
-def in_domain(pipeline, X, domain):
+@checked(domain=[instance_of(Domain, words="what learn_domain returns")])
+def in_domain(pipeline: Any, X: Any, domain: Domain) -> pd.DataFrame:
     """Say which spectra are of the kind that a pipeline was trained on.
 
     Distance in the latents is not enough: most dusty spectra, spectra in air wavelengths or of another library land
@@ -127,8 +129,6 @@ def in_domain(pipeline, X, domain):
     >>> in_domain(pipeline, [X[0], X[0] + 0.2 * np.sin(np.arange(40))], domain)["is_inside"].tolist()
     [True, False]
     """
-    if not isinstance(domain, Domain):
-        raise TypeError(f"`domain` of in_domain must be what learn_domain returns, got {type(domain).__name__}.")
     view = pipeline if isinstance(pipeline, View) else View(pipeline, X)
     if domain.fit_digest != digest_fit(view.pipeline):
         raise ValueError(

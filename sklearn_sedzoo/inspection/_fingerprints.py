@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from sklearn_sedzoo._validation import check_number, check_sample_weight
+from sklearn_sedzoo._parameters import checked, number
+from sklearn_sedzoo._validation import check_sample_weight
 from sklearn_sedzoo.mapping import FittedMap
 
 
-def fingerprint_galaxies(estimator, X, galaxies, *, radius=0.0, sample_weight=None):
+@checked(radius=[number(0)])
+def fingerprint_galaxies(
+    estimator: Any, X: Any, galaxies: ArrayLike, *, radius: float = 0.0, sample_weight: ArrayLike | None = None
+) -> pd.DataFrame:
     """Describe galaxies of which there are many spectra by the cells of a map that their spectra fall in.
 
     A map of spectra gives each galaxy a histogram over its cells; a second map, of these fingerprints, is a map of
@@ -61,7 +68,6 @@ def fingerprint_galaxies(estimator, X, galaxies, *, radius=0.0, sample_weight=No
     (60, 16)
     >>> map_of_galaxies = SOMMapper(3, 3, random_state=0).fit(np.sqrt(shares))
     """
-    check_number("fingerprint_galaxies", "radius", radius, 0)
     fitted, cells = FittedMap.of(estimator), FittedMap.locate(estimator, X)
     weights = check_sample_weight("fingerprint_galaxies", sample_weight, len(cells))
     if np.shape(galaxies) != cells.shape:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
 from sklearn_sedzoo._containers import is_nuisance
-from sklearn_sedzoo._validation import check_integer, check_number
+from sklearn_sedzoo._parameters import checked, integer, nothing, number, random_state, sequence_of, text
 from sklearn_sedzoo.inspection._association import property_association
 from sklearn_sedzoo.inspection._views import check_properties, is_constant, is_measured, look
 from sklearn_sedzoo.metrics import epsilon_squared
@@ -31,7 +33,22 @@ _FEWEST = 30  # spectra for a threefold prediction
 _TREES = {"n_estimators": 40, "min_samples_leaf": 3}
 
 
-def identifiability(pipeline, X, properties, *, parameters=None, min_effect=0.1, max_samples=4000, random_state=None):
+@checked(
+    parameters=[sequence_of(text(), "names of properties"), nothing()],
+    min_effect=[number(0, 1)],
+    max_samples=[integer(30)],
+    random_state=random_state(),
+)
+def identifiability(
+    pipeline: Any,
+    X: Any,
+    properties: pd.DataFrame,
+    *,
+    parameters: Sequence[str] | None = None,
+    min_effect: float = 0.1,
+    max_samples: int = 4000,
+    random_state: int | np.random.RandomState | None = None,
+) -> pd.DataFrame:
     """Say for each property whether clusters or cells tell it, and if not, where it was lost.
 
     Parameters
@@ -95,8 +112,6 @@ def identifiability(pipeline, X, properties, *, parameters=None, min_effect=0.1,
     >>> identifiability(pipeline, X, properties, random_state=0)["verdict"].to_dict()
     {'slope': 'explained', 'log_mass': 'normalised away', 'redshift': 'constant'}
     """
-    check_number("identifiability", "min_effect", min_effect, 0, 1)
-    check_integer("identifiability", "max_samples", max_samples, 30)
     view = look(pipeline, X)
     properties = check_properties(properties, len(view.X), "identifiability")
     options = {"parameters": parameters, "min_effect": min_effect, "max_samples": max_samples}

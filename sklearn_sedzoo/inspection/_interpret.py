@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sklearn_sedzoo._validation import check_integer, check_option
+from sklearn_sedzoo._parameters import checked, integer, random_state
+from sklearn_sedzoo._validation import FRAME
 from sklearn_sedzoo.inspection._identifiability import EXPLAINED, judge
 from sklearn_sedzoo.inspection._typical import contrast_groups, tilt, typical_spectra
 from sklearn_sedzoo.inspection._views import check_properties, is_measured, look
@@ -59,7 +61,16 @@ class Interpretation:
         return "\n".join(self.sentences)
 
 
-def interpret(pipeline, X, properties, *, n_features=3, frame=None, random_state=None):
+@checked(n_features=[integer(0)], frame=FRAME, random_state=random_state())
+def interpret(
+    pipeline: Any,
+    X: Any,
+    properties: pd.DataFrame,
+    *,
+    n_features: int = 3,
+    frame: str | None = None,
+    random_state: int | np.random.RandomState | None = None,
+) -> Interpretation:
     """Say what the clusters or cells of a fitted pipeline mean.
 
     Parameters
@@ -109,8 +120,6 @@ def interpret(pipeline, X, properties, *, n_features=3, frame=None, random_state
     >>> found.verdicts.loc["depth", "verdict"]
     'explained'
     """
-    check_integer("interpret", "n_features", n_features, 0)
-    check_option("interpret", "frame", frame, (None, "rest", "observed"))
     view = look(pipeline, X)
     properties = check_properties(properties, len(view.X), "interpret")
     units = properties.attrs.get("units", {})

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from sklearn_sedzoo._validation import check_integer
+from sklearn_sedzoo._parameters import checked, integer, numbers
 
 
-def find_similar(latents, query, *, n_neighbors=6):
+@checked(
+    query=[integer(0), numbers("the latents of one spectrum")],
+    n_neighbors=[integer(1)],
+)
+def find_similar(latents: ArrayLike, query: int | ArrayLike, *, n_neighbors: int = 6) -> pd.DataFrame:
     """Return the spectra nearest to a given one in the latents.
 
     Parameters
@@ -42,7 +47,6 @@ def find_similar(latents, query, *, n_neighbors=6):
     >>> find_similar([[0.0], [5.0], [1.0], [4.5]], [0.9], n_neighbors=1)["row"].tolist()
     [2]
     """
-    check_integer("find_similar", "n_neighbors", n_neighbors, 1)
     latents = np.asarray(latents, dtype=float)
     is_row = np.ndim(query) == 0
     point = _take_row(latents, query) if is_row else np.asarray(query, dtype=float)
@@ -61,7 +65,6 @@ def find_similar(latents, query, *, n_neighbors=6):
 
 
 def _take_row(latents, row):
-    check_integer("find_similar", "query", row, 0)
     if row >= len(latents):
         raise ValueError(f"`query` of find_similar must be a row from 0 to {len(latents) - 1}, got {row!r}.")
     return latents[row]

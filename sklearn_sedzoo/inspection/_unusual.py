@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 
 from sklearn_sedzoo._containers import REDSHIFT_NAMES, find_name
-from sklearn_sedzoo._validation import check_integer
+from sklearn_sedzoo._parameters import checked, integer
 
 MEASURES = ("reconstruction error", "distance")
 
 
-def rank_unusual(judged, properties=None, *, n_spectra=20):
+@checked(n_spectra=[integer(1)])
+def rank_unusual(judged: pd.DataFrame, properties: pd.DataFrame | None = None, *, n_spectra: int = 20) -> pd.DataFrame:
     """List the most unusual spectra, whether or not any of them is out of domain.
 
     Outliers in a catalog are mostly its mistakes: wrong redshifts, sky residuals, two objects in one aperture. A
@@ -55,7 +56,6 @@ def rank_unusual(judged, properties=None, *, n_spectra=20):
     >>> rank_unusual(judged, pd.DataFrame({"id": ["a", "b", "c"]}), n_spectra=2)[["id", "unusual_in"]].values.tolist()
     [['b', 'reconstruction error'], ['c', 'distance']]
     """
-    check_integer("rank_unusual", "n_spectra", n_spectra, 1)
     judged = judged.rename(columns={"domain_score": "score", "in_domain": "is_inside"})
     needed = ("score", "unusual_in", "reconstruction_error", "distance", "is_inside")
     missing = [name for name in needed if name not in judged]

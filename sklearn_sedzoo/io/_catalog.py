@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import astropy.units as u
 import numpy as np
 import pandas as pd
 from astropy.io import fits
 from astropy.table import Table
+from numpy.typing import ArrayLike
 
 from sklearn_sedzoo._containers import (
+    AXIS_UNIT,
     SpectrumTable,
     check_mask_bits,
     is_specutils,
@@ -21,6 +26,7 @@ from sklearn_sedzoo._containers import (
     table_from_specutils,
     tables_from_astropy,
 )
+from sklearn_sedzoo._parameters import check_arguments, checked, flag, integer, nothing, number, numbers, option, path
 from sklearn_sedzoo.exceptions import NoSpectraError, SedDataWarning, SedReadError
 from sklearn_sedzoo.io._atomic import write_atomically
 from sklearn_sedzoo.io._chunks import read_in_chunks
@@ -37,8 +43,28 @@ from sklearn_sedzoo.io._unused import name_unused
 
 FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fit.gz", ".fits.fz")
 
+READING = {
+    "unit": [AXIS_UNIT, nothing()],
+    "on_bad": [option("mask", "raise", "drop")],
+    "grid": [numbers("wavelengths in Angstrom, rising"), nothing()],
+    "sentinels": [number(), numbers("a list of them", empty=True)],
+    "strict": [flag()],
+    "n_jobs": [integer(1), nothing()],
+    "progress": [flag()],
+}
 
-def read_catalog(path, *, unit=None, on_bad="mask", grid=None, sentinels=(), strict=False, mask_bits=None, n_jobs=None):
+
+def read_catalog(
+    path: str | os.PathLike,
+    *,
+    unit: Any = None,
+    on_bad: str = "mask",
+    grid: ArrayLike | None = None,
+    sentinels: float | Sequence[float] = (),
+    strict: bool = False,
+    mask_bits: int | Sequence[int] | str | None = None,
+    n_jobs: int | None = None,
+) -> SpectrumTable:
     """Read a catalogue of spectra from a file.
 
     Read are: *images*, ``FLUX``, ``DATA`` or the first of the file, 1-D or 2-D (spectra along axis 2), its wavelengths
@@ -106,6 +132,7 @@ def read_catalog(path, *, unit=None, on_bad="mask", grid=None, sentinels=(), str
     >>> catalog.flux.shape == (3, len(catalog.wavelength))
     True
     """
+    check_arguments("read_catalog", READING, locals())
     path = pathlib.Path(path)
     if path.is_dir():
         return read_spectra(
@@ -124,17 +151,17 @@ def read_catalog(path, *, unit=None, on_bad="mask", grid=None, sentinels=(), str
 
 
 def read_spectra(
-    source,
+    source: Any,
     *,
-    unit=None,
-    on_bad="mask",
-    grid=None,
-    sentinels=(),
-    strict=False,
-    mask_bits=None,
-    n_jobs=None,
-    progress=False,
-):
+    unit: Any = None,
+    on_bad: str = "mask",
+    grid: ArrayLike | None = None,
+    sentinels: float | Sequence[float] = (),
+    strict: bool = False,
+    mask_bits: int | Sequence[int] | str | None = None,
+    n_jobs: int | None = None,
+    progress: bool = False,
+) -> SpectrumTable:
     """Read spectra from files, folders, lists of files or spectra of specutils into one table.
 
     Parameters
@@ -171,6 +198,7 @@ def read_spectra(
     0     1.0     2.0     3.0       0.1
     1     1.0     2.0     3.0       0.2
     """
+    check_arguments("read_spectra", READING, locals())
     bits = check_mask_bits("read_spectra", mask_bits)
     if isinstance(source, (str, pathlib.PurePath)):
         path = pathlib.Path(source)
@@ -201,7 +229,8 @@ def read_spectra(
     return settle_quality(table, "spectra", on_bad)
 
 
-def write_catalog(path, catalog, *, overwrite=False):
+@checked(path=[path()], overwrite=[flag()])
+def write_catalog(path: str | os.PathLike, catalog: SpectrumTable, *, overwrite: bool = False) -> None:
     """Write a SpectrumTable as FITS: images ``FLUX`` and ``IVAR``, tables ``WAVELENGTH`` and ``PROPERTIES``.
 
     `read_catalog` finds all of it again: frame, medium, survey, units, masks, quality, and each property with its

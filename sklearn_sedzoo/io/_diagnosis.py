@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sklearn_sedzoo._containers import judge_frame, parse_flux_unit
+from sklearn_sedzoo._containers import SpectrumTable, judge_frame, parse_flux_unit
 from sklearn_sedzoo._kernels import line_centroid
 from sklearn_sedzoo._kernels.rebinning import fine_range
-from sklearn_sedzoo._validation import is_usable_redshift
+from sklearn_sedzoo._parameters import checked
+from sklearn_sedzoo._validation import FRAME, MEDIUM, is_usable_redshift
 from sklearn_sedzoo.io._quality import count_quality
 
 BAND = (4050.0, 4150.0)
@@ -43,7 +44,8 @@ class Diagnosis:
         return "\n".join(lines + [f"! {text}" for text in self.warnings])
 
 
-def diagnose_catalog(catalog, *, frame=None, medium=None):
+@checked(frame=FRAME, medium=MEDIUM)
+def diagnose_catalog(catalog: SpectrumTable, *, frame: str | None = None, medium: str | None = None) -> Diagnosis:
     """Say what a catalogue holds and how it will be read: frame, medium, units, noise, coverage, stairs, bad rows.
 
     Frame and medium are what `decide_frame` finds. Whether wavelengths are in air or in vacuum is measured from the
@@ -53,8 +55,10 @@ def diagnose_catalog(catalog, *, frame=None, medium=None):
     ----------
     catalog : SpectrumTable
         As `read_catalog` returns it.
-    frame, medium : str, optional
-        As in `decide_frame`.
+    frame : {"rest", "observed"} or None, default=None
+        Frame of the wavelengths, where the catalog does not state it. None: what the lines show.
+    medium : {"vacuum", "air"} or None, default=None
+        Medium of the wavelengths, where the catalog does not state it.
 
     Returns
     -------

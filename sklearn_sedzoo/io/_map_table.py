@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
+import pandas as pd
 from astropy.io import fits
 
+from sklearn_sedzoo._parameters import checked, flag, mapping, nothing, path
 from sklearn_sedzoo.exceptions import SedReadError
 from sklearn_sedzoo.io._atomic import write_atomically
 from sklearn_sedzoo.io._open import opened_fits
 from sklearn_sedzoo.io._property_table import frame_from_hdu, hdu_from_frame
 
 
-def write_map(path, frame, *, meta=None, overwrite=False):
+@checked(path=[path()], meta=[mapping("a dict of header cards"), nothing()], overwrite=[flag()])
+def write_map(
+    path: str | os.PathLike, frame: pd.DataFrame, *, meta: dict[str, Any] | None = None, overwrite: bool = False
+) -> None:
     """Write a table of results as a FITS binary table ``MAP``; the file appears complete or not at all.
 
     Parameters
@@ -43,7 +51,8 @@ def write_map(path, frame, *, meta=None, overwrite=False):
     write_atomically(path, fits.HDUList([fits.PrimaryHDU(), hdu]).writeto, overwrite=overwrite)
 
 
-def read_map(path):
+@checked(path=[path()])
+def read_map(path: str | os.PathLike) -> pd.DataFrame:
     """Read a table that `write_map` wrote.
 
     Parameters

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import pathlib
 import zipfile
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from sklearn_sedzoo._parameters import checked, flag, path
 from sklearn_sedzoo._version import __version__
 from sklearn_sedzoo.exceptions import SedReadError
 from sklearn_sedzoo.io._atomic import write_atomically
@@ -20,7 +23,8 @@ ARRAYS = ("scipy.sparse._csr.csr_array", "scipy.sparse._csc.csc_array")  # plain
 VERSIONS_OF = ("numpy", "scikit-learn", "keras", "skops")
 
 
-def save_model(model, path, *, overwrite=False):
+@checked(path=[path()], overwrite=[flag()])
+def save_model(model: Any, path: str | os.PathLike, *, overwrite: bool = False) -> None:
     """Write a fitted estimator, or a dict of them, as parameters and arrays: loading the file executes nothing.
 
     Callbacks are left out: they belong to a training, not to its result.
@@ -83,7 +87,8 @@ def save_model(model, path, *, overwrite=False):
     write_atomically(path, write, overwrite=overwrite)
 
 
-def load_model(path):
+@checked(path=[path()])
+def load_model(path: str | os.PathLike) -> Any:
     """Read what `save_model` wrote. Nothing in the file is executed; types from elsewhere are refused.
 
     Parameters

@@ -12,8 +12,11 @@ import warnings
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
 
+from sklearn_sedzoo._parameters import integer, nothing, text
 from sklearn_sedzoo.exceptions import NoSpectraError, SedReadError
 from sklearn_sedzoo.io._headers import check_headers
+
+HDU = [integer(0), text("the name of an HDU"), nothing()]
 
 
 @contextlib.contextmanager

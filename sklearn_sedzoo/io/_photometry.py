@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import os
 import pathlib
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
+from sklearn_sedzoo._parameters import checked, nothing, path, sequence_of, text
 from sklearn_sedzoo.exceptions import SedReadError
-from sklearn_sedzoo.io._open import check_exists, opened_fits
+from sklearn_sedzoo.io._open import HDU, check_exists, opened_fits
 
 _ORDER = ["fuv", "nuv", "u", "b", "g", "v", "r", "i", "z", "y", "j", "h", "k", "ks", "w1", "w2", "w3", "w4"]
 _HDF5 = {".hdf5", ".h5", ".hdf", ".he5"}
@@ -18,7 +21,19 @@ _FITS = {".fits", ".fit", ".fz", ".gz"}
 _TEXT = {".csv", ".tsv", ".txt", ".dat"}
 
 
-def read_photometry(path, *, columns=None, group=None, hdu=None) -> pd.DataFrame:
+@checked(
+    path=[path()],
+    columns=[sequence_of(text(), "names of columns"), nothing()],
+    group=[text("the name of a group"), nothing()],
+    hdu=HDU,
+)
+def read_photometry(
+    path: str | os.PathLike,
+    *,
+    columns: Sequence[str] | None = None,
+    group: str | None = None,
+    hdu: int | str | None = None,
+) -> pd.DataFrame:
     """Read a table of photometry.
 
     Parameters

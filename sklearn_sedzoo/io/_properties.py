@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 
 import pandas as pd
 from astropy.io import fits
 from astropy.table import Table
 
+from sklearn_sedzoo._parameters import checked, path
 from sklearn_sedzoo.exceptions import SedReadError
 from sklearn_sedzoo.io._fits_layouts import scalar_columns
-from sklearn_sedzoo.io._open import attempt_table, check_exists, errors_named, is_fits, opened_fits
+from sklearn_sedzoo.io._open import HDU, attempt_table, check_exists, errors_named, is_fits, opened_fits
 
 TEXT = {".csv": ",", ".tsv": "\t"}
 
 
-def read_properties(path, *, hdu=None):
+@checked(path=[path()], hdu=HDU)
+def read_properties(path: str | os.PathLike, *, hdu: int | str | None = None) -> pd.DataFrame:
     """Read a table with a row for each object: redshifts, masses, classes.
 
     Parameters

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from sklearn_sedzoo._validation import check_option, point_at
+from sklearn_sedzoo._validation import point_at
 from sklearn_sedzoo.exceptions import SedDataWarning, SedReadError
 
 QUALITY_BITS = {
@@ -84,7 +84,7 @@ def name_quality(quality):
     return [name for name, bit in QUALITY_BITS.items() if quality & bit]
 
 
-def count_quality(quality):
+def count_quality(quality: np.ndarray) -> dict[str, int]:
     """Return how many spectra have each bit, those with none left out."""
     counts = {name: int(np.count_nonzero(quality & bit)) for name, bit in QUALITY_BITS.items()}
     return {name: n for name, n in counts.items() if n}
@@ -97,7 +97,6 @@ def is_unusable(quality):
 
 def settle_quality(table, path, on_bad):
     """Return the table as it is, without its unusable rows, or raise where anything is wrong, as `on_bad` says."""
-    check_option("read_spectra", "on_bad", on_bad, ("raise", "mask", "drop"))
     bad = is_unusable(table.quality) if on_bad == "drop" else table.quality != 0
     if not bad.any() or on_bad == "mask":
         return table

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from sklearn_sedzoo._containers import SpectrumTable, flux_factor
+from sklearn_sedzoo._parameters import checked, nothing, numbers
 from sklearn_sedzoo.exceptions import SedReadError
 from sklearn_sedzoo.preprocessing import SpectrumResampler
 
@@ -16,7 +20,10 @@ EXACT = 2**53  # above it a float does not hold every whole number
 OFF_LATTICE = 1e-3  # pixels by which a wavelength may be off its lattice
 
 
-def stack_spectra(tables, *, grid=None, path=""):
+@checked(grid=[numbers("wavelengths in Angstrom, rising"), nothing()])
+def stack_spectra(
+    tables: Sequence[SpectrumTable], *, grid: ArrayLike | None = None, path: str | os.PathLike = ""
+) -> SpectrumTable:
     """Join tables of spectra into one.
 
     Tables on the same grid are joined as they are. Grids that are parts of one lattice (steps constant in wavelength

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.metrics import adjusted_mutual_info_score
 
 from sklearn_sedzoo._kernels import association
+from sklearn_sedzoo._parameters import checked, integer
 
 N_BINS = 10
 
 
-def epsilon_squared(labels, values):
+def epsilon_squared(labels: Any, values: Any) -> float:
     """Return the share of a property's variance that groups explain, corrected for chance.
 
     Parameters
@@ -53,7 +56,8 @@ def epsilon_squared(labels, values):
     return association.epsilon_squared(labels, values)
 
 
-def adjusted_mutual_information(labels, values, *, n_bins=N_BINS):
+@checked(n_bins=[integer(1)])
+def adjusted_mutual_information(labels: Any, values: Any, *, n_bins: int = N_BINS) -> float:
     """Return the information that labels and a property share, corrected for chance.
 
     Parameters
@@ -86,7 +90,8 @@ def adjusted_mutual_information(labels, values, *, n_bins=N_BINS):
     return float(adjusted_mutual_info_score(labels, bins))
 
 
-def conditional_entropy(labels, values, *, n_bins=N_BINS):
+@checked(n_bins=[integer(1)])
+def conditional_entropy(labels: Any, values: Any, *, n_bins: int = N_BINS) -> tuple[float, float]:
     """Return how many bits of a property stay unknown when the group is known.
 
     Parameters

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_array
 
 from sklearn_sedzoo._kernels.intrinsic_dimension import estimate_dimension
-from sklearn_sedzoo._validation import as_native, check_integer
+from sklearn_sedzoo._parameters import checked, integer
+from sklearn_sedzoo._validation import as_native
 
 
-def intrinsic_dimension(X, *, n_neighbors=2):
+@checked(n_neighbors=[integer(2)])
+def intrinsic_dimension(X: ArrayLike, *, n_neighbors: int = 2) -> float:
     r"""Return the number of dimensions in which points vary, estimated from distances to nearest neighbours.
 
     Parameters
@@ -55,7 +58,6 @@ def intrinsic_dimension(X, *, n_neighbors=2):
     >>> round(intrinsic_dimension(np.exp(-age * x) + np.sin(3 * metallicity * x)), 1)
     2.0
     """
-    check_integer("intrinsic_dimension", "n_neighbors", n_neighbors, 2)
     X = check_array(as_native(X), dtype=np.float64, ensure_min_samples=3, input_name="X")
     points = np.unique(X, axis=0)
     if len(points) <= n_neighbors:

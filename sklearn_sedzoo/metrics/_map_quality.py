@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.utils import check_random_state
 
 from sklearn_sedzoo._kernels import som_quality
-from sklearn_sedzoo._validation import check_integer, check_number
+from sklearn_sedzoo._parameters import check_parameter, checked, integer, nothing, number, random_state
+from sklearn_sedzoo._validation import check_number
 from sklearn_sedzoo.mapping import FittedMap
 
 
-def quantization_error(som, X):
+def quantization_error(som: Any, X: Any) -> float:
     """Return the mean distance of samples to their best cell, ``mean_i ||x_i - w_b(i)||`` [1]_.
 
     It falls with every cell added and with every radius taken away: never choose the size or the radius of a map by
@@ -46,7 +49,7 @@ def quantization_error(som, X):
     return fitted.average_distance(X, fitted.find(X).best)
 
 
-def topographic_error(som, X):
+def topographic_error(som: Any, X: Any) -> float:
     """Return the share of samples whose two best cells do not touch [1]_.
 
     Cells touch 8 others on a rectangular map and 6 on a hexagonal one. Lower is better; a map of one cell has 0.
@@ -82,7 +85,7 @@ def topographic_error(som, X):
     return 1 - float(fitted.touch(found.best, found.second).mean())
 
 
-def combined_error(som, X):
+def combined_error(som: Any, X: Any) -> float:
     """Return the mean length of the way from a sample to its best cell and on, over touching cells, to its second [1]_.
 
     ``mean_i ||x_i - w_b(i)|| + min over ways from b(i) to b'(i) of sum ||w_k - w_k+1||``: closeness and order in one
@@ -126,7 +129,8 @@ def combined_error(som, X):
     return float(error + som_quality.path_lengths(fitted.codebook, found.best, found.second, **fitted.grid).mean())
 
 
-def distortion(som, X, radius=None):
+@checked(radius=[number(0), nothing()])
+def distortion(som: Any, X: Any, radius: float | None = None) -> float:
     """Return the mean squared distance to the best cell and its neighbors, weighted by the neighborhood function.
 
     ``sum_i sum_j h(d_jb(i)) ||x_i - w_j||² / sum_i sum_j h(d_jb(i))``, the energy that batch training lowers at a
@@ -166,7 +170,7 @@ def distortion(som, X, radius=None):
     return fitted.distortion(fitted.find(X, with_second=True, with_sums=True), radius)
 
 
-def topographic_product(som):
+def topographic_product(som: Any) -> float:
     """Return the topographic product: whether the map has too few or too many dimensions for the data [1]_.
 
     ``P = 1 / (K (K - 1)) sum_j sum_k 1/2k sum_l<=k log(Q1(j, l) Q2(j, l))``, with Q1 (Q2) the ratio of the distances in
@@ -208,7 +212,15 @@ def topographic_product(som):
     return som_quality.topographic_product(fitted.codebook, **fitted.grid)
 
 
-def map_trustworthiness(som, X, n_neighbors=12, *, n_samples=2000, random_state=None):
+@checked(n_neighbors=[integer(1)], n_samples=[integer(2)], random_state=random_state())
+def map_trustworthiness(
+    som: Any,
+    X: Any,
+    n_neighbors: int = 12,
+    *,
+    n_samples: int = 2000,
+    random_state: int | np.random.RandomState | None = None,
+) -> float:
     """Return whether samples that are near each other on the map are near in the data [1]_.
 
     ``1 - 2 / (n k (2n - 3k - 1)) sum_i sum_j in U_k(i) max(r(i, j) - k, 0)``, with U_k the k nearest on the map and
@@ -250,10 +262,18 @@ def map_trustworthiness(som, X, n_neighbors=12, *, n_samples=2000, random_state=
     >>> map_trustworthiness(SOMMapper(5, 5).fit(X), X) > 0.9
     True
     """
-    return _rank(som, X, n_neighbors, n_samples, random_state)[0]
+    return _rank("map_trustworthiness", som, X, n_neighbors, n_samples, random_state)[0]
 
 
-def neighborhood_preservation(som, X, n_neighbors=12, *, n_samples=2000, random_state=None):
+@checked(n_neighbors=[integer(1)], n_samples=[integer(2)], random_state=random_state())
+def neighborhood_preservation(
+    som: Any,
+    X: Any,
+    n_neighbors: int = 12,
+    *,
+    n_samples: int = 2000,
+    random_state: int | np.random.RandomState | None = None,
+) -> float:
     """Return whether samples that are near each other in the data are near on the map (continuity) [1]_.
 
     ``1 - 2 / (n k (2n - 3k - 1)) sum_i sum_j in V_k(i) max(s(i, j) - k, 0)``, with V_k the k nearest in the data and
@@ -294,7 +314,7 @@ def neighborhood_preservation(som, X, n_neighbors=12, *, n_samples=2000, random_
     >>> neighborhood_preservation(SOMMapper(5, 5).fit(X), X) > 0.9
     True
     """
-    return _rank(som, X, n_neighbors, n_samples, random_state)[1]
+    return _rank("neighborhood_preservation", som, X, n_neighbors, n_samples, random_state)[1]
 
 
 def _read(som, X):
@@ -304,12 +324,12 @@ def _read(som, X):
     return fitted, X[~np.isnan(X).all(axis=1)] if fitted.masks else X
 
 
-def _rank(som, X, n_neighbors, n_samples, random_state):
+def _rank(owner, som, X, n_neighbors, n_samples, random_state):
     fitted, X = _read(som, X)
     if np.isnan(X).any():
         raise ValueError("X must have no missing values where neighbors are ranked; fill or drop them.")
     rows = np.sort(check_random_state(random_state).permutation(len(X))[:n_samples])
-    check_integer("neighbor ranks", "n_neighbors", n_neighbors, 1, max(1, (len(rows) - 1) // 2))
+    check_parameter(owner, "n_neighbors", n_neighbors, [integer(1, max(1, (len(rows) - 1) // 2))])
     data = X[rows].astype(np.float64)
     if fitted.metric == "cosine":
         data /= np.linalg.norm(data, axis=1, keepdims=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklearn_sedzoo._kernels.redshift_pdf import (
     cumulate,
@@ -11,12 +14,16 @@ from sklearn_sedzoo._kernels.redshift_pdf import (
     measure_crps,
     measure_ks,
 )
+from sklearn_sedzoo._parameters import checked, number, option
 from sklearn_sedzoo._validation import check_density
 
 _IQR_OF_GAUSSIAN = 1.3489795
 
 
-def scaled_residual(z_true, z_phot) -> np.ndarray:
+THRESHOLD = [number(0, closed="neither"), option("rail")]
+
+
+def scaled_residual(z_true: ArrayLike, z_phot: ArrayLike) -> np.ndarray:
     """Residuals (z_phot - z_true) / (1 + z_true).
 
     Parameters
@@ -48,7 +55,7 @@ def scaled_residual(z_true, z_phot) -> np.ndarray:
     return (z_phot - z_true) / (1 + z_true)
 
 
-def photoz_bias(z_true, z_phot) -> float:
+def photoz_bias(z_true: ArrayLike, z_phot: ArrayLike) -> float:
     """Median of (z_phot - z_true) / (1 + z_true).
 
     Parameters
@@ -68,7 +75,7 @@ def photoz_bias(z_true, z_phot) -> float:
     return float(np.median(scaled_residual(z_true, z_phot)))
 
 
-def sigma_nmad(z_true, z_phot) -> float:
+def sigma_nmad(z_true: ArrayLike, z_phot: ArrayLike) -> float:
     """Normalised median absolute deviation: 1.4826 times the median distance of the scaled errors to their median.
 
     Parameters
@@ -93,7 +100,7 @@ def sigma_nmad(z_true, z_phot) -> float:
     return float(1.4826 * np.median(abs(d - np.median(d))))
 
 
-def sigma_iqr(z_true, z_phot) -> float:
+def sigma_iqr(z_true: ArrayLike, z_phot: ArrayLike) -> float:
     """Interquartile range of (z_phot - z_true) / (1 + z_true), over 1.349: sigma of a Gaussian.
 
     Parameters
@@ -118,7 +125,8 @@ def sigma_iqr(z_true, z_phot) -> float:
     return float((high - low) / _IQR_OF_GAUSSIAN)
 
 
-def outlier_rate(z_true, z_phot, threshold=0.15) -> float:
+@checked(threshold=THRESHOLD)
+def outlier_rate(z_true: ArrayLike, z_phot: ArrayLike, threshold: float | str = 0.15) -> float:
     """Share of ``|z_phot - z_true| / (1 + z_true)`` above a threshold.
 
     Parameters
@@ -138,11 +146,7 @@ def outlier_rate(z_true, z_phot, threshold=0.15) -> float:
     0.25
     """
     if isinstance(threshold, str):
-        if threshold != "rail":
-            raise ValueError(f"`threshold` of outlier_rate must be a number or 'rail', got {threshold!r}.")
         threshold = max(0.06, 3 * sigma_iqr(z_true, z_phot))
-    if not threshold > 0:
-        raise ValueError(f"`threshold` of outlier_rate must be above 0, got {threshold!r}.")
     return float(np.mean(abs(scaled_residual(z_true, z_phot)) > threshold))
 
 
@@ -159,7 +163,7 @@ def _check_density(z_true, density, zgrid):
     return z_true, density, zgrid
 
 
-def cde_loss(z_true, density, zgrid) -> float:
+def cde_loss(z_true: ArrayLike, density: ArrayLike, zgrid: ArrayLike) -> float:
     """Conditional density estimation loss: mean of int p(z)^2 dz - 2 p(z_true); lower is better.
 
     Parameters
@@ -188,7 +192,7 @@ def cde_loss(z_true, density, zgrid) -> float:
     return measure_cde_loss(*_check_density(z_true, density, zgrid))
 
 
-def crps(z_true, density, zgrid) -> float:
+def crps(z_true: ArrayLike, density: ArrayLike, zgrid: ArrayLike) -> float:
     """Continuous ranked probability score: mean of int (F(z) - H(z - z_true))^2 dz; lower is better.
 
     Parameters
@@ -219,7 +223,7 @@ def crps(z_true, density, zgrid) -> float:
     return float(np.mean(measure_crps(z_true, cumulate(density, zgrid), zgrid)))
 
 
-def pit(z_true, density, zgrid) -> np.ndarray:
+def pit(z_true: ArrayLike, density: ArrayLike, zgrid: ArrayLike) -> np.ndarray:
     """Probability integral transform: the cumulative density at the true redshift, uniform if calibrated.
 
     Parameters
@@ -247,7 +251,7 @@ def pit(z_true, density, zgrid) -> np.ndarray:
     return interpolate_rows(z_true, zgrid, cumulate(density, zgrid))
 
 
-def pit_ks(z_true, density, zgrid) -> float:
+def pit_ks(z_true: ArrayLike, density: ArrayLike, zgrid: ArrayLike) -> float:
     """Kolmogorov-Smirnov distance of the PITs to the uniform distribution.
 
     Parameters
@@ -271,7 +275,7 @@ def pit_ks(z_true, density, zgrid) -> float:
     return measure_ks(pit(z_true, density, zgrid))
 
 
-def nz_mean_shift(z_true, nz, zgrid, weights=None) -> float:
+def nz_mean_shift(z_true: ArrayLike, nz: ArrayLike, zgrid: ArrayLike, weights: Any = None) -> float:
     """Shift of the mean of an estimated redshift distribution: (mean of N(z) - true mean) / (1 + true mean).
 
     Parameters

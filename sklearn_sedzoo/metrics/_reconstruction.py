@@ -1,13 +1,16 @@
 """How well an embedding gives the spectra back."""
 
+from typing import Any
+
 import numpy as np
 
 from sklearn_sedzoo._containers import take_flux
 from sklearn_sedzoo._kernels.masked import masked_mean
+from sklearn_sedzoo._parameters import checked, flag
 from sklearn_sedzoo.pipeline import split_at_embedding
 
 
-def reconstruct(estimator, X):
+def reconstruct(estimator: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return the normalised spectra and what the embedding gives back of them.
 
     Parameters
@@ -35,7 +38,8 @@ def reconstruct(estimator, X):
     return normalized, reconstructed
 
 
-def reconstruction_error(estimator, X, *, per_sample=False):
+@checked(per_sample=[flag()])
+def reconstruction_error(estimator: Any, X: Any, *, per_sample: bool = False) -> float | np.ndarray:
     """Return the mean squared difference between normalised spectra and their reconstruction.
 
     Parameters

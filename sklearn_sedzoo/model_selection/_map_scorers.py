@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from sklearn.pipeline import Pipeline
 
-from sklearn_sedzoo._validation import check_option
+from sklearn_sedzoo._parameters import checked, option
 from sklearn_sedzoo.metrics import (
     combined_error,
     distortion,
@@ -40,7 +43,8 @@ class _MapScorer:
         return f"map_scorer({self.measure!r}{params})"
 
 
-def map_scorer(measure="combined", **params):
+@checked(measure=[option(*_MEASURES)])
+def map_scorer(measure: str = "combined", **params: Any) -> Callable:
     """Make a scorer of a map, or of a pipeline that ends with one, on held-out data; higher is better.
 
     Parameters
@@ -82,5 +86,4 @@ def map_scorer(measure="combined", **params):
     >>> search.fit(load_iris().data).best_params_
     {'algorithm__radius_end': 0.5}
     """
-    check_option("map_scorer", "measure", measure, tuple(_MEASURES))
     return _MapScorer(measure, params)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ from sklearn.metrics import adjusted_rand_score, davies_bouldin_score, silhouett
 from sklearn.utils import check_random_state
 
 from sklearn_sedzoo._kernels.density_valley import deepest_valleys
-from sklearn_sedzoo._validation import check_integer
+from sklearn_sedzoo._parameters import checked, having, integer, nothing, random_state, sequence_of
 
 STABLE = 0.8
 EMPTY = 0.5
@@ -48,9 +50,24 @@ class ClusterChoice:
         return self.sentence
 
 
+@checked(
+    n_clusters=[sequence_of(integer(2), "integers >= 2")],
+    clusterer=[having("fit", "predict", "set_params", words="a clusterer"), nothing()],
+    n_references=[integer(1)],
+    n_bootstraps=[integer(0)],
+    max_samples=[integer(2)],
+    random_state=random_state(),
+)
 def choose_n_clusters(
-    X, n_clusters=range(2, 11), *, clusterer=None, n_references=10, n_bootstraps=10, max_samples=3000, random_state=None
-):
+    X: Any,
+    n_clusters: Sequence[int] = range(2, 11),
+    *,
+    clusterer: Any = None,
+    n_references: int = 10,
+    n_bootstraps: int = 10,
+    max_samples: int = 3000,
+    random_state: int | np.random.RandomState | None = None,
+) -> ClusterChoice:
     """Ask four criteria how many clusters there are, and allow the answer "a continuum".
 
     Parameters
@@ -103,8 +120,6 @@ def choose_n_clusters(
     A continuum, no natural number of clusters: ...
     """
     numbers = sorted(n_clusters)
-    for number in numbers:
-        check_integer("choose_n_clusters", "n_clusters", number, 2)
     rng = check_random_state(random_state)
     X = np.asarray(X, dtype=float)
     X = X[rng.permutation(len(X))[:max_samples]]

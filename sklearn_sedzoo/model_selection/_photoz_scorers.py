@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from sklearn.metrics import make_scorer
 
+from sklearn_sedzoo._parameters import checked, option
 from sklearn_sedzoo.metrics import cde_loss, crps, outlier_rate, photoz_bias, pit_ks, sigma_iqr, sigma_nmad
 
 
@@ -37,7 +41,8 @@ _POINT = {"sigma_nmad": sigma_nmad, "sigma_iqr": sigma_iqr, "outlier_rate": outl
 _DENSITY = {"cde_loss": cde_loss, "crps": crps, "pit_ks": pit_ks}
 
 
-def photoz_scorer(metric, **options):
+@checked(metric=[option(*_POINT, *_DENSITY)])
+def photoz_scorer(metric: str, **options: Any) -> Callable:
     """Make a scorer for photometric redshifts, with the sign that a search needs.
 
     Parameters
@@ -66,8 +71,6 @@ def photoz_scorer(metric, **options):
     """
     if metric in _POINT:
         return make_scorer(_POINT[metric], greater_is_better=False, **options)
-    if metric in _DENSITY and not options:
-        return _DensityScorer(_DENSITY[metric])
-    if metric in _DENSITY:
+    if options:
         raise ValueError(f"photoz_scorer({metric!r}) takes no options, got {options!r}.")
-    raise ValueError(f"`metric` of photoz_scorer must be one of {(*_POINT, *_DENSITY)!r}, got {metric!r}.")
+    return _DensityScorer(_DENSITY[metric])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import KFold
@@ -12,11 +15,27 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
-from sklearn_sedzoo._validation import check_integer
+from sklearn_sedzoo._parameters import checked, having, integer, nothing, random_state
 from sklearn_sedzoo.mapping import SOMMapper, SOMRegressor
 
 
-def compare_propagators(X, y, *, som=None, n_near=5, n_neighbors=15, cv=5, random_state=None):
+@checked(
+    som=[having("fit", "predict", "set_params", words="a SOMMapper"), nothing()],
+    n_near=[integer(1)],
+    n_neighbors=[integer(1)],
+    cv=[integer(2)],
+    random_state=random_state(),
+)
+def compare_propagators(
+    X: ArrayLike,
+    y: Any,
+    *,
+    som: Any = None,
+    n_near: int = 5,
+    n_neighbors: int = 15,
+    cv: int = 5,
+    random_state: int | np.random.RandomState | None = None,
+) -> pd.DataFrame:
     """Carry properties through a map's cells and by other means, and show how far each misses on held-out spectra.
 
     A map is for looking. Whoever wants the value of a property should know what a plain regressor would give.
@@ -66,7 +85,6 @@ def compare_propagators(X, y, *, som=None, n_near=5, n_neighbors=15, cv=5, rando
     >>> table.index.get_level_values("propagator")[0]
     'local linear'
     """
-    check_integer("compare_propagators", "cv", cv, 2)
     X, y = np.asarray(X, dtype=float), pd.DataFrame(y)
     if len(y) != len(X):
         raise ValueError(f"`y` of compare_propagators must have {len(X)} rows, as X has, got {len(y)}.")

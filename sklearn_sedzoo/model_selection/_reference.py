@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import check_random_state
 
-from sklearn_sedzoo._validation import check_integer, check_number
+from sklearn_sedzoo._parameters import checked, integer, number, random_state
 
 _MOST_ROWS = 1000
 
 
-def fit_reference(pipeline, X, *, min_share=1e-4, max_components=50, random_state=None):
+@checked(min_share=[number(0, 1)], max_components=[integer(1)], random_state=random_state())
+def fit_reference(
+    pipeline: Any,
+    X: Any,
+    *,
+    min_share: float = 1e-4,
+    max_components: int = 50,
+    random_state: int | np.random.RandomState | None = None,
+) -> Pipeline:
     """Fit the reference space of `silhouette_scorer`: whitened principal components above the noise.
 
     Parameters
@@ -63,8 +73,6 @@ def fit_reference(pipeline, X, *, min_share=1e-4, max_components=50, random_stat
     (100, 2)
     >>> scorer = silhouette_scorer(reference=reference, random_state=0)
     """
-    check_number("fit_reference", "min_share", min_share, 0, 1)
-    check_integer("fit_reference", "max_components", max_components, 1)
     rng = check_random_state(random_state)
     steps = _spectral_steps(pipeline.steps if isinstance(pipeline, Pipeline) else [("pipeline", pipeline)])
     front = clone(Pipeline(steps)) if steps else None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import silhouette_score
 
+from sklearn_sedzoo._parameters import checked, function, having, integer, nothing, option, random_state
 from sklearn_sedzoo.metrics import reconstruction_error
 
 
@@ -49,7 +52,7 @@ class _SilhouetteScorer:
         return f"silhouette_scorer(reference={self.reference!r})"
 
 
-def reconstruction_scorer():
+def reconstruction_scorer() -> Callable:
     """Make a scorer: minus the mean squared error of the reconstruction, in normalised flux.
 
     The embedding is found by what it can do (see `split_at_embedding`), so that a PCA in its place is scored alike.
@@ -78,7 +81,14 @@ def reconstruction_scorer():
     return _ReconstructionScorer()
 
 
-def silhouette_scorer(*, reference, sample_size=None, random_state=None):
+@checked(
+    reference=[having("transform", words="a fitted transformer"), function("a function of X"), option("own")],
+    sample_size=[integer(2), nothing()],
+    random_state=random_state(),
+)
+def silhouette_scorer(
+    *, reference: Any, sample_size: int | None = None, random_state: int | np.random.RandomState | None = None
+) -> Callable:
     """Make a scorer: the silhouette of the predicted clusters, with distances in a space fixed beforehand.
 
     Parameters
@@ -114,12 +124,4 @@ def silhouette_scorer(*, reference, sample_size=None, random_state=None):
     >>> search.fit(np.random.default_rng(0).permutation(X)).best_params_
     {'n_clusters': 3}
     """
-    known = (
-        hasattr(reference, "transform") or callable(reference) or (isinstance(reference, str) and reference == "own")
-    )
-    if not known:
-        raise TypeError(
-            "`reference` of silhouette_scorer must be a fitted transformer, a function of X or 'own', "
-            f"got {reference!r}."
-        )
     return _SilhouetteScorer(reference, sample_size, random_state)

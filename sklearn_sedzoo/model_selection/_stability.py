@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,14 +13,29 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.utils import check_random_state
 
 from sklearn_sedzoo._containers import judge_columns
-from sklearn_sedzoo._validation import check_integer, check_number, check_option
+from sklearn_sedzoo._parameters import checked, integer, number, option, random_state, sequence_of
 
 VARIATIONS = ("seed", "bootstrap", "subset")
 
 
+@checked(
+    vary=[sequence_of(option(*VARIATIONS), f"some of {VARIATIONS!r}")],
+    n_runs=[integer(2)],
+    subset=[number(0, 1, closed="neither")],
+    test_fraction=[number(0, 1, closed="neither")],
+    random_state=random_state(),
+)
 def stability(
-    estimator, X, properties=None, *, vary=VARIATIONS, n_runs=4, subset=0.7, test_fraction=0.2, random_state=None
-):
+    estimator: Any,
+    X: Any,
+    properties: pd.DataFrame | None = None,
+    *,
+    vary: Sequence[str] = VARIATIONS,
+    n_runs: int = 4,
+    subset: float = 0.7,
+    test_fraction: float = 0.2,
+    random_state: int | np.random.RandomState | None = None,
+) -> pd.DataFrame:
     """Fit an estimator several times and measure how far the runs agree on spectra that none of them saw.
 
     Parameters
@@ -70,11 +87,6 @@ def stability(
     >>> bool(table.loc["seed", "r_x"] > table.loc["seed", "ari"])
     True
     """
-    check_integer("stability", "n_runs", n_runs, 2)
-    check_number("stability", "subset", subset, 0, 1, closed="neither")
-    check_number("stability", "test_fraction", test_fraction, 0, 1, closed="neither")
-    for variation in vary:
-        check_option("stability", "vary", variation, VARIATIONS)
     rng = check_random_state(random_state)
     n_samples = len(X)
     order = rng.permutation(n_samples)

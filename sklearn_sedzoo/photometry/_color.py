@@ -10,9 +10,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_sedzoo._kernels.band_projection import luptitude
 from sklearn_sedzoo._parameters import (
     check_parameters,
-    instance_of,
     integer,
     kinds,
+    mapping,
     nothing,
     number,
     numbers,
@@ -45,9 +45,9 @@ class MagnitudeToColor(TransformerMixin, BaseEstimator):
         Differences of neighbours, of all pairs (n (n - 1) / 2), or no colours.
     errors : {"feature", "drop"}, default="feature"
         Append the magnitude errors where X has them, or leave them out. See also `weights`.
-    nondetection : float, default=inf
+    nondetection : float or nan, default=inf
         What X says where a source was not detected; +inf is understood always.
-    missing : float, default=nan
+    missing : float or nan, default=nan
         What X says where a source was not observed; NaN is understood always.
     legacy_codes : tuple of float, default=(99, -99)
         Values that are an error unless they are declared as `nondetection` or `missing`, since nobody has a source
@@ -95,14 +95,18 @@ class MagnitudeToColor(TransformerMixin, BaseEstimator):
     """
 
     _parameters = kinds(
-        bands=[sequence_of(text(), "names of bands"), instance_of(dict), nothing()],
+        bands=[
+            sequence_of(text(), "names of bands"),
+            mapping("a dict of columns"),
+            nothing(),
+        ],
         ref_band=[text("a band"), integer(0), nothing()],
         colors=[option("adjacent", "all", "none")],
         errors=[option("feature", "drop")],
         nondetection=[number(nan=True, infinite=True)],
         missing=[number(nan=True, infinite=True)],
         legacy_codes=[numbers("numbers", empty=True)],
-        limits=[instance_of(dict), numbers("magnitudes, one for each band"), nothing()],
+        limits=[mapping("a dict of magnitudes"), numbers("magnitudes, one for each band"), nothing()],
         kind=[option("log", "asinh")],
     )
 
@@ -278,10 +282,11 @@ class MagnitudeToColor(TransformerMixin, BaseEstimator):
     def _sort_states(self, given):
         """Return masks of shape (n_samples, n_bands): not detected, not observed."""
         owner = type(self).__name__
-        unseen = np.isnan(given) | (given == self.missing)
-        faint = (given == np.inf) | (given == self.nondetection)
-        if np.isnan(self.nondetection):
-            faint, unseen = faint | np.isnan(given), given == self.missing
+        missing, nondetection = float(self.missing), float(self.nondetection)
+        unseen = np.isnan(given) | (given == missing)
+        faint = (given == np.inf) | (given == nondetection)
+        if np.isnan(nondetection):
+            faint, unseen = faint | np.isnan(given), given == missing
         faint &= ~unseen
         for code in self.legacy_codes:
             hidden = (given == code) & ~faint & ~unseen

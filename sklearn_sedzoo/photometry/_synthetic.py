@@ -17,8 +17,8 @@ from sklearn_sedzoo._kernels.band_projection import (
 from sklearn_sedzoo._parameters import (
     check_parameters,
     function,
-    instance_of,
     kinds,
+    mapping,
     nothing,
     number,
     numbers,
@@ -117,7 +117,7 @@ class SyntheticPhotometry(TransformerMixin, BaseEstimator):
 
     _parameters = kinds(
         **AXIS,
-        bands=[text("a name or pattern of bands"), sequence_of(text(), "a list of them"), instance_of(dict)],
+        bands=[text("a name or pattern of bands"), sequence_of(text(), "a list of them"), mapping("a dict of curves")],
         redshifts=[number(0, 100), numbers("a list of them", 0, 100)],
         output=[option(*OUTPUTS)],
         detector=[option("photon", "energy")],

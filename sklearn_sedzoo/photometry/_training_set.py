@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from sklearn_sedzoo._containers import SpectrumTable
-from sklearn_sedzoo._parameters import checked, instance_of, integer, nothing, number
+from sklearn_sedzoo._parameters import checked, instance_of, integer, mapping, nothing, number
 from sklearn_sedzoo.photometry._distance import FLUX_UNIT
 from sklearn_sedzoo.photometry._synthetic import SyntheticPhotometry
 
@@ -20,7 +20,7 @@ _SHARED = ("redshifts", "bands", "wavelength", "igm", "out_of_range", "cosmology
 @checked(
     **{name: SyntheticPhotometry._parameters[name] for name in _SHARED},
     flux_unit=[FLUX_UNIT, nothing()],
-    depths=[instance_of(dict), nothing()],
+    depths=[mapping("a dict of magnitudes"), nothing()],
     error_floor=[number(0)],
     random_state=[integer(0), instance_of(np.random.Generator), nothing()],
 )

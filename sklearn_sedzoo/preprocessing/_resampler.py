@@ -67,7 +67,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
     unit : str or astropy unit, default="Angstrom"
         Unit of `wavelength` or of the numbers in the column names: a wavelength, frequency, energy, wavenumber, or
         "log10(Angstrom)". `grid` and `grid_range` are in Angstrom always, and so is what comes out.
-    fill_value : float, optional
+    fill_value : float or nan, optional
         Value of the bins that the input covers too little. By default such bins are an error in `fit`.
     min_coverage : float, default=1.0
         Share of a bin that the input (in `transform`: its valid pixels) must cover.

@@ -84,7 +84,7 @@ def test_the_domain_agrees_with_the_detector(zoo, flux):
 
 
 def test_what_is_no_domain_is_refused(clusters, flux):
-    with pytest.raises(TypeError, match="`domain` of in_domain must be what learn_domain returns, got NoneType"):
+    with pytest.raises(TypeError, match="`domain` of in_domain must be what learn_domain returns, got None"):
         in_domain(clusters, flux, None)
 
 

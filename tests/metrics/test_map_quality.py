@@ -123,7 +123,7 @@ def test_single_cells_and_wrong_arguments():
     assert topographic_error(som, X) == 0
     assert topographic_product(som) == 0
     assert combined_error(som, X) == quantization_error(som, X)
-    with pytest.raises(ValueError, match=r"`n_neighbors` of neighbor ranks must be in \[1, 124\], got 200"):
+    with pytest.raises(ValueError, match=r"`n_neighbors` of map_trustworthiness must be in \[1, 124\], got 200"):
         map_trustworthiness(som, X, 200)
     with pytest.raises(ValueError, match="`radius` of distortion"):
         distortion(som, X, radius=-1)

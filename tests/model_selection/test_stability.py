@@ -56,7 +56,7 @@ def test_runs_that_are_fitted_are_compared_as_they_are(continuum):
 
 
 def test_wrong_arguments_are_refused(continuum):
-    with pytest.raises(ValueError, match="`vary` of stability must be one of"):
+    with pytest.raises(ValueError, match="`vary` of stability must be some of"):
         stability(KMeans(2), continuum, vary=["weather"], random_state=0)
     with pytest.raises(ValueError, match="must have 600 rows"):
         stability(KMeans(2), continuum, pd.DataFrame({"x": [1.0]}), random_state=0)

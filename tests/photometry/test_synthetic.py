@@ -157,7 +157,7 @@ def test_in_a_pipeline():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"bands": {}}, ValueError, "must name at least one band"),
+        ({"bands": {}}, ValueError, "`bands` of SyntheticPhotometry must not be empty"),
         ({"bands": {"a": ([2, 1], [1, 1])}}, ValueError, "wavelengths of band 'a' must increase"),
         ({"bands": {"a": ([1, 2], [1, -1])}}, ValueError, "response of band 'a' must be >= 0"),
         ({"bands": {"a": [1, 2, 3]}}, TypeError, "must be a pair"),
