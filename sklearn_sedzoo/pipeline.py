@@ -137,7 +137,10 @@ def make_sed_pipeline(
         if random_state is not None and final.get_params(deep=False).get("random_state", 0) is None:
             final.set_params(random_state=random_state)
         steps.append(("map" if isinstance(final, SOMMapper) else "cluster", final))
-    return Pipeline(steps, memory=memory).set_output(transform="pandas")
+    for _, step in steps:
+        if hasattr(step, "set_output") and not (step is normalize[1] and not knows_errors):
+            step.set_output(transform="pandas")
+    return Pipeline(steps, memory=memory)
 
 
 def _refuse_both(own):

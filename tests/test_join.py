@@ -54,6 +54,8 @@ def test_a_column_that_both_have_comes_from_the_table_and_is_named():
 def test_the_redshift_may_have_any_name():
     table = Table({"id": [1, 2], "my_z": [0.1, 0.2], "Z": [5.0, 5.0]})
     assert make_spectra(id=[1, 2]).join(table, redshift="my_z").redshift.tolist() == [0.1, 0.2]
+    table["EBV"] = [0.03, 0.04]  # a redshift that was named does not hide what else is known
+    assert make_spectra(id=[1, 2]).join(table, redshift="my_z").properties["ebv"].tolist() == [0.03, 0.04]
     with pytest.raises(ValueError, match="`redshift` of join is 'zspec', but the table has no such column: id"):
         make_spectra(id=[1, 2]).join(table, redshift="zspec")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -77,7 +78,13 @@ def parse_columns(names, n_features=None, scalars=()):
 
 def name_wavelengths(wavelength):
     """Return column names that carry wavelengths in Angstrom, exactly."""
-    return np.array([repr(float(value)) for value in wavelength], dtype=object)
+    return _name_bytes(np.asarray(wavelength, dtype=np.float64).tobytes()).copy()
+
+
+@lru_cache(maxsize=16)
+def _name_bytes(wavelength):
+    """Return names of wavelengths; every step asks for the same thousands of them again and again."""
+    return np.array([repr(value) for value in np.frombuffer(wavelength).tolist()], dtype=object)
 
 
 def parse_wavelength_names(names):

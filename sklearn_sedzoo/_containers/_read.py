@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,9 @@ from sklearn_sedzoo._containers._columns import IVAR_PREFIX, parse_columns
 from sklearn_sedzoo._containers._convert import name_columns
 from sklearn_sedzoo._containers._grid import describe_grid, is_same_grid
 from sklearn_sedzoo._containers._units import find_density, is_logarithmic, to_angstrom
-from sklearn_sedzoo._validation import FLOAT_DTYPES, check_finite_spectra, check_ivar, check_spectra
+from sklearn_sedzoo._validation import FLOAT_DTYPES, as_native, check_finite_spectra, check_ivar, check_spectra
+
+_INDEXES: WeakKeyDictionary = WeakKeyDictionary()
 
 
 class SpectrumBlocks(NamedTuple):
@@ -69,6 +72,9 @@ def read_blocks(estimator, X, *, reset, on_bad="raise", scalars=(), **check_para
     -------
     blocks : SpectrumBlocks
     """
+    if not reset and isinstance(X, pd.DataFrame) and _is_known(estimator, X):
+        _check_flux_unit(estimator, X.attrs.get("flux_unit"))
+        return _split(estimator, X, estimator._columns, on_bad, check_params)
     given, X = X, name_columns(X)
     _check_flux_unit(estimator, getattr(X, "attrs", {}).get("flux_unit") or getattr(given, "unit", None))
     names, attrs = _string_names(X), dict(getattr(X, "attrs", {}))
@@ -144,23 +150,40 @@ def refuse_shifted(estimator, blocks, what):
 def _string_names(X):
     """Return the column names of a DataFrame, or None where they are positions: scikit-learn ignores those too."""
     names = getattr(X, "columns", None)
-    return names if names is not None and all(isinstance(name, str) for name in names) else None
+    if names is None or isinstance(getattr(names, "dtype", None), pd.StringDtype):
+        return names
+    return names if all(isinstance(name, str) for name in names) else None
+
+
+def _is_known(estimator, X):
+    """Whether a DataFrame holds numbers under the names that an estimator was fitted on, compared as an Index.
+
+    The Index is kept beside the estimator, not in it: it is no part of its state.
+    """
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None or not hasattr(estimator, "_columns"):
+        return False
+    kept = _INDEXES.get(estimator)
+    if kept is None or kept[0] is not names:
+        kept = _INDEXES[estimator] = (names, pd.Index(names))
+    return X.columns.equals(kept[1]) and all(getattr(kind, "kind", "O") in "iuf" for kind in set(X.dtypes))
 
 
 def _split(estimator, X, columns, on_bad, check_params):
     owner = type(estimator).__name__
 
     def take(positions, dtype, **params):
-        return check_array(
-            X.iloc[:, positions], dtype=dtype, ensure_all_finite=False, estimator=owner, input_name="X", **params
-        )
+        part = X.iloc[:, positions]
+        values = part.to_numpy()  # scikit-learn looks at each of thousands of columns of a DataFrame
+        part = as_native(values) if values.dtype.kind in "iuf" else part
+        return check_array(part, dtype=dtype, ensure_all_finite=False, estimator=owner, input_name="X", **params)
 
     flux = take(columns.flux, FLOAT_DTYPES, **check_params)
     ivar = None if columns.ivar is None else check_ivar(owner, take(columns.ivar, [flux.dtype]), len(X))
     flux = check_finite_spectra(owner, flux, on_bad, masked=None if ivar is None else ivar == 0)
     if ivar is not None and np.isnan(flux).any():  # a masked pixel, whatever its error
         ivar = np.where(np.isnan(flux), ivar.dtype.type(0), ivar)
-    scalars = {name: take([place], np.float64)[:, 0] for name, place in columns.scalars.items()}
+    scalars = {name: take([place], np.float64)[:, 0] for name, place in (columns.scalars or {}).items()}
     return SpectrumBlocks(flux, ivar, scalars, X.index, dict(X.attrs))
 
 

@@ -177,10 +177,9 @@ class SpectrumTable:
             whole = added.select_dtypes(["integer", "bool"])
             added = added.astype({name: whole[name].convert_dtypes().dtype for name in whole})  # which can be missing
             added = added.where(pd.Series(rows >= 0, index=added.index))
+        added = name_properties(added)
         if redshift is not None:
             added["redshift"] = added[redshift].astype(float)
-        else:
-            added = name_properties(added)
         twice = [name for name in added if name in self.properties]
         if twice:
             warnings.warn(

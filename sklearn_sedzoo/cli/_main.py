@@ -7,13 +7,13 @@ import warnings
 
 import numpy as np
 
-from sklearn_sedzoo import __version__
+from sklearn_sedzoo._version import __version__
 from sklearn_sedzoo.cli._apply import apply_model
 from sklearn_sedzoo.cli._check import check_file
-from sklearn_sedzoo.cli._map import map_catalog
-from sklearn_sedzoo.cli._recipes import RECIPES
+from sklearn_sedzoo.cli._map import map_catalog, remake_report
 from sklearn_sedzoo.cli._similar import show_similar
 from sklearn_sedzoo.exceptions import SedDataWarning, SedGridWarning
+from sklearn_sedzoo.zoo._recipes import RECIPES
 
 
 def main(arguments=None):
@@ -62,12 +62,13 @@ def make_parser():
     command.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
 
     command = _add(commands, "apply", apply_model, "map other spectra with a model that `sedzoo map` has left")
-    command.add_argument(
-        "model", metavar="MODEL", help="model.skops of an earlier run (model.joblib too: only one you trust)"
-    )
+    command.add_argument("model", metavar="MODEL", help="folder of an earlier run, or its model.skops alone")
     command.add_argument("spectra", metavar="SPECTRA", help="file of spectra, or a folder of them")
     command.add_argument("--out", default="map.fits", metavar="FILE", help="table to write (default: map.fits)")
     command.add_argument("--report", metavar="FILE", help="page about these spectra to write, e.g. report.html")
+
+    command = _add(commands, "report", remake_report, "make the page of a folder of results again")
+    command.add_argument("folder", metavar="FOLDER", help="folder of `sedzoo map`; its spectra are read again")
 
     command = _add(commands, "similar", show_similar, "list the spectra of a map that are nearest to one of them")
     command.add_argument(

@@ -1,82 +1,98 @@
-"""`sedzoo map`: a catalogue in, a folder with the map of its zoo out."""
+"""`sedzoo map` and `sedzoo report`: a catalog in, a folder with the map of its zoo out."""
 
+import shlex
 import sys
 
-import joblib
 from sklearn.callback import ProgressBar
 
-from sklearn_sedzoo.cli._fit import Timer, fit_zoo
-from sklearn_sedzoo.cli._input import prepare_input
-from sklearn_sedzoo.cli._recipes import RECIPES
-from sklearn_sedzoo.cli._report import measure_stability, report_zoo
-from sklearn_sedzoo.cli._results import find_versions, result_folder, summarize, write_summary
-from sklearn_sedzoo.cli._rows import count_domain, place_rows, take_rows
-from sklearn_sedzoo.inspection import learn_domain
-from sklearn_sedzoo.io import save_model, write_map
+from sklearn_sedzoo.cli._input import read_input
+from sklearn_sedzoo.zoo import Zoo
+from sklearn_sedzoo.zoo._folder import add_results, open_results, read_summary
+from sklearn_sedzoo.zoo._zoo import Timer
 
 
 def map_catalog(options):
     """Run `sedzoo map` with parsed arguments."""
-    timer = Timer(lambda text: print(f"  {text}", flush=True))
-    with result_folder(options.out, overwrite=options.overwrite) as folder:
+    with open_results(options.out, overwrite=options.overwrite) as finished:
+        timer = Timer(tell)
         with timer("read", "read the spectra" if options.spectra else "made the built-in example"):
-            catalog, decisions = prepare_input(options)
+            catalog = read_input(options)
         low, high = catalog.wavelength[[0, -1]]
         print(f"{len(catalog)} spectra of {len(catalog.wavelength)} pixels, {low:.0f} to {high:.0f} Angstrom")
-        recipe = RECIPES[options.recipe](catalog, options.seed, options.dereddening).set_params(options.set)
-        decisions += recipe.notes
-        for sentence in decisions:
-            print(f"sedzoo: {sentence}", file=sys.stderr)
-        bars = [ProgressBar()] if sys.stdout.isatty() else []
-        zoo = fit_zoo(catalog, recipe, options.seed, timer, bars, options.on_bad)
-        with timer("domain", "learned what belongs to this zoo"):
-            held_out = take_rows(zoo.X, zoo.held_out)
-            learn_domain(zoo.map, held_out, description=options.spectra or "built-in example")
-        table = place_rows(
-            catalog, zoo.quality, zoo.usable, zoo.normalized, zoo.latent, zoo.cluster["cluster"], zoo.map
+        zoo = Zoo.fit(
+            catalog,
+            recipe=options.recipe,
+            params=dict(options.set),
+            frame=options.frame,
+            medium=options.medium,
+            dereddening=options.dereddening,
+            on_bad=options.on_bad,
+            random_state=options.seed,
+            callbacks=[ProgressBar()] if sys.stdout.isatty() else [],
+            memory=str(finished),
+            progress=tell,
         )
-        with timer("write", "wrote the table and the model"):
-            meta = {"SEED": options.seed, "RECIPE": options.recipe, **count_domain(table)}
-            write_map(folder / "map.fits", table, meta=meta)
-            model = {"cluster": zoo.cluster, "map": zoo.map, **find_frame(zoo, catalog)}
-            save_model(model, folder / "model.skops")
-            joblib.dump(model, folder / "model.joblib", compress=1)
-            (folder / "network.txt").write_text(zoo.cluster["embed"].summary() + "\n")
-        with timer("figures", "drew the figures"):
-            draw_figures(folder / "figures", recipe, catalog, zoo, table)
-        summary = summarize(catalog, zoo, table, decisions, options, timer.times)
-        with timer("stability", "fitted clusters and map again, to see what stays"):
-            runs = measure_stability(zoo, table, catalog, options.seed)
-            summary["stability"] = {name: runs[name].to_dict("index") for name in runs}
-        with timer("report", "wrote the report"):
-            found = report_zoo(
-                folder / "report.html",
-                catalog,
-                zoo.X,
-                table,
-                zoo.normalized,
-                model,
-                facts=summary | find_versions(),
-                options=options,
-                runs=runs,
-            )
-            summary["interpretation"] = [] if found is None else found.sentences
-        write_summary(folder / "summary.json", summary)
+        zoo.summary |= {"input": options.spectra or "built-in example", "arguments": options.arguments}
+        zoo.summary["seconds"] = timer.times | zoo.summary["seconds"]
+        zoo.save(options.out, overwrite=options.overwrite)
+        finish(zoo, options.out, timer, ("figures", "stability", "report"))
     print(f"Results are in {options.out}; open {options.out}/report.html in a browser")
 
 
-def find_frame(zoo, catalog):
-    """Return what a model must remember of its spectra: their frame after its steps, and whether dust was left in."""
-    is_shifted = zoo.cluster["resample"].redshift is not None
-    has_dust = catalog.frame == "observed" and not catalog.is_dereddened and "deredden" not in zoo.cluster.named_steps
-    return {"frame": "rest" if is_shifted else catalog.frame, "has_galactic_dust": has_dust}
+def remake_report(options):
+    """Run `sedzoo report`: the page, figures and stability of a folder of results, from its spectra."""
+    from sklearn_sedzoo.cli._main import make_parser
+
+    summary = read_summary(options.folder)
+    mapped = make_parser().parse_args(summary["arguments"])
+    zoo = Zoo.load(options.folder, catalog=read_input(mapped))
+    finish(zoo, options.folder, Timer(tell), ("report",) if "stability" in summary else ("stability", "report"))
+    print(f"The page is {options.folder}/report.html")
 
 
-def draw_figures(folder, recipe, catalog, zoo, table):
-    """Draw the figures of the recipe into a new folder."""
-    from sklearn_sedzoo.cli import _figures  # here: matplotlib is slow to load, and only this needs it
+def finish(zoo, folder, timer, steps):
+    """Add figures, stability and report to saved results; one that fails costs nothing that is done."""
+    texts = {
+        "figures": "drew the figures",
+        "stability": "trained again, to see what stays",
+        "report": "wrote the report",
+    }
+    for name in steps:
+        try:
+            with timer(name, texts[name]):
+                add_results(folder, STEPS[name](zoo))
+        except Exception as error:
+            raise ValueError(
+                f"{name} failed: {error}\nThe map and its model are complete in {folder}; `sedzoo report {folder}` "
+                "makes the page."
+            ) from error
 
-    folder.mkdir()
-    for name, figure in _figures.FIGURES[recipe.name](catalog, zoo, table):
-        figure.savefig(folder / f"{name}.png", dpi=130)
-        _figures.close(figure)
+
+def _figures(zoo):
+    from sklearn_sedzoo.zoo._figures import draw_figures  # here: matplotlib is slow to load, and only this needs it
+
+    return {"figures": lambda folder: draw_figures(zoo, folder)}
+
+
+def _stability(zoo):
+    from sklearn_sedzoo.zoo._stability import measure_stability
+
+    zoo.summary["stability"] = measure_stability(zoo, random_state=zoo.summary["seed"])
+    return {"summary.json": lambda path: zoo.write_summary(path)}
+
+
+def _report(zoo):
+    def write(path):
+        found = zoo.report(path, command=shlex.join(["sedzoo", *zoo.summary["arguments"]]))
+        zoo.summary["interpretation"] = [] if found is None else found.sentences
+
+    return {"report.html": write, "summary.json": lambda path: zoo.write_summary(path)}
+
+
+STEPS = {"figures": _figures, "stability": _stability, "report": _report}
+
+
+def tell(text):
+    """Say on the terminal what was done (standard output) or decided (standard error)."""
+    is_step = text.endswith(" s)")
+    print(f"  {text}" if is_step else f"sedzoo: {text}", file=sys.stdout if is_step else sys.stderr, flush=True)

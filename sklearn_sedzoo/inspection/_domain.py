@@ -1,4 +1,4 @@
-"""What a zoo was trained on, kept with it, and whether new spectra belong to it."""
+"""What a pipeline was trained on, and whether new spectra belong to it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sklearn_sedzoo._validation import check_number
 from sklearn_sedzoo.inspection._fitted import digest_fit
 from sklearn_sedzoo.inspection._novelty import measure_novelty, score_novelty
 from sklearn_sedzoo.inspection._unusual import name_unusual
-from sklearn_sedzoo.pipeline import split_at_embedding
+from sklearn_sedzoo.inspection._views import View
 
 
 @dataclass
 class Domain:
-    """What `learn_domain` keeps in a zoo, as ``zoo.domain_``.
+    """What `learn_domain` learns: how well a fitted pipeline knows the kind of spectra that it was trained on.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Domain:
     description : str
         What the spectra were, in the user's words.
     fit_digest : str
-        Digest of what embedding and last step had learned; `in_domain` refuses a zoo that was fitted again.
+        Digest of what embedding and last step had learned; `in_domain` refuses a pipeline that was fitted again.
 
     Examples
     --------
@@ -44,12 +44,12 @@ class Domain:
     fit_digest: str
 
 
-def learn_domain(zoo, X, *, false_alarm_rate=0.01, description=""):
-    """Keep in a fitted zoo how well it knows the kind of spectra that it was trained on.
+def learn_domain(pipeline, X, *, false_alarm_rate=0.01, description=""):
+    """Learn how well a fitted pipeline knows the kind of spectra that it was trained on.
 
     Parameters
     ----------
-    zoo : Pipeline
+    pipeline : Pipeline
         Fitted; with an embedding and, best, a map or clusters at its end.
     X : array-like of shape (n_samples, n_wavelengths)
         Spectra like those of the training, best **held out** from it: the reconstruction errors of the training
@@ -61,28 +61,27 @@ def learn_domain(zoo, X, *, false_alarm_rate=0.01, description=""):
 
     Returns
     -------
-    zoo : Pipeline
-        The same object, with the attribute ``domain_``; it is saved with the zoo. It holds for this fit only: call
-        `learn_domain` again after another one.
+    domain : Domain
+        For `in_domain`; save it beside the pipeline. It holds for this fit only.
 
     See Also
     --------
     in_domain : Asks it about new spectra.
+    sklearn_sedzoo.Zoo : Holds the domain of its pipelines.
 
     Examples
     --------
     See `in_domain`.
     """
     check_number("learn_domain", "false_alarm_rate", false_alarm_rate, 0, 1, closed="neither")
-    front, _ = split_at_embedding(zoo)
-    grid = None if front is None else getattr(front[-1], "wavelength_in_", None)
+    view = pipeline if isinstance(pipeline, View) else View(pipeline, X)
+    grid = view.wavelength
     span = None if grid is None else (float(np.min(grid)), float(np.max(grid)))
-    zoo.domain_ = Domain(measure_novelty(zoo, X), float(false_alarm_rate), span, description, digest_fit(zoo))
-    return zoo
+    return Domain(measure_novelty(view), float(false_alarm_rate), span, description, digest_fit(view.pipeline))
 
 
-def in_domain(zoo, X):
-    """Say which spectra are of the kind that a zoo was trained on.
+def in_domain(pipeline, X, domain):
+    """Say which spectra are of the kind that a pipeline was trained on.
 
     Distance in the latents is not enough: most dusty spectra, spectra in air wavelengths or of another library land
     amid the training's latents, with a wrong age. What gives them away is that they are not reconstructed. Both are
@@ -90,10 +89,12 @@ def in_domain(zoo, X):
 
     Parameters
     ----------
-    zoo : Pipeline
-        Fitted, with what `learn_domain` kept in it.
+    pipeline : Pipeline
+        Fitted.
     X : array-like of shape (n_samples, n_wavelengths)
-        Spectra as the zoo takes them.
+        Spectra as the pipeline takes them.
+    domain : Domain
+        What `learn_domain` learned of this fit.
 
     Returns
     -------
@@ -105,7 +106,7 @@ def in_domain(zoo, X):
     Raises
     ------
     ValueError
-        The zoo has learned no domain, or was fitted again since.
+        The pipeline was fitted again since.
 
     See Also
     --------
@@ -121,23 +122,20 @@ def in_domain(zoo, X):
     >>> from sklearn_sedzoo.pipeline import make_sed_pipeline
     >>> rng = np.random.default_rng(0)
     >>> X = 2 + rng.uniform(-1, 1, (500, 1)) * np.linspace(-1, 1, 40) + rng.normal(0, 0.01, (500, 40))
-    >>> zoo = make_sed_pipeline(grid=40, band=None, embed=PCA(1), final=KMeans(4, random_state=0)).fit(X[:300])
-    >>> learned = learn_domain(zoo, X[300:], description="slopes")
-    >>> in_domain(zoo, [X[0], X[0] + 0.2 * np.sin(np.arange(40))])["is_inside"].tolist()
+    >>> pipeline = make_sed_pipeline(grid=40, band=None, embed=PCA(1), final=KMeans(4, random_state=0)).fit(X[:300])
+    >>> domain = learn_domain(pipeline, X[300:], description="slopes")
+    >>> in_domain(pipeline, [X[0], X[0] + 0.2 * np.sin(np.arange(40))], domain)["is_inside"].tolist()
     [True, False]
     """
-    domain = getattr(zoo, "domain_", None)
     if not isinstance(domain, Domain):
+        raise TypeError(f"`domain` of in_domain must be what learn_domain returns, got {type(domain).__name__}.")
+    view = pipeline if isinstance(pipeline, View) else View(pipeline, X)
+    if domain.fit_digest != digest_fit(view.pipeline):
         raise ValueError(
-            f"This {type(zoo).__name__} does not know its domain. Call learn_domain(zoo, X) with spectra like those of "
-            "its training before, and save the zoo afterwards."
+            "The domain belongs to an earlier fit: the embedding or the last step of the pipeline was fitted again "
+            "since. Call learn_domain(pipeline, X) again, with held-out spectra like those of the new training."
         )
-    if domain.fit_digest != digest_fit(zoo):
-        raise ValueError(
-            f"The domain of this {type(zoo).__name__} belongs to an earlier fit: its embedding or its last step was "
-            "fitted again since. Call learn_domain(zoo, X) again, with held-out spectra like those of the new training."
-        )
-    measured = measure_novelty(zoo, X)
+    measured = measure_novelty(view)
     score = score_novelty(measured, domain.calibration)
     table = pd.DataFrame({"is_inside": score >= np.log10(domain.false_alarm_rate), "score": score})
     table["reconstruction_error"] = measured[:, 0]

@@ -1,4 +1,4 @@
-"""A fitted zoo and a table of properties to one verdict per property: found, or where it was lost."""
+"""A fitted pipeline and a table of properties to one verdict per property: found, or where it was lost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn_sedzoo._containers import is_nuisance
 from sklearn_sedzoo._validation import check_integer, check_number
 from sklearn_sedzoo.inspection._association import property_association
-from sklearn_sedzoo.inspection._views import check_properties, is_constant, is_measured, read_brightness, read_latents
+from sklearn_sedzoo.inspection._views import check_properties, is_constant, is_measured, look
 from sklearn_sedzoo.metrics import epsilon_squared
 
 CONSTANT = "constant"
@@ -31,12 +31,12 @@ _FEWEST = 30  # spectra for a threefold prediction
 _TREES = {"n_estimators": 40, "min_samples_leaf": 3}
 
 
-def identifiability(zoo, X, properties, *, parameters=None, min_effect=0.1, max_samples=4000, random_state=0):
+def identifiability(pipeline, X, properties, *, parameters=None, min_effect=0.1, max_samples=4000, random_state=None):
     """Say for each property whether clusters or cells tell it, and if not, where it was lost.
 
     Parameters
     ----------
-    zoo : Pipeline
+    pipeline : Pipeline
         Fitted; ends with a clusterer or a map.
     X : array-like of shape (n_samples, n_wavelengths)
         Spectra, best those that were held out.
@@ -50,7 +50,7 @@ def identifiability(zoo, X, properties, *, parameters=None, min_effect=0.1, max_
         Epsilon² from which a property counts as explained (beside a q-value below .05).
     max_samples : int, default=4000
         Spectra used for the held-out predictions, drawn at random.
-    random_state : int or RandomState, default=0
+    random_state : int, RandomState or None, default=None
         Seed.
 
     Returns
@@ -90,33 +90,27 @@ def identifiability(zoo, X, properties, *, parameters=None, min_effect=0.1, max_
     >>> rng = np.random.default_rng(0)
     >>> slope, mass = rng.uniform(-1, 1, (300, 1)), 10 ** rng.uniform(8, 12, (300, 1))
     >>> X = mass * (2 + slope * np.linspace(-1, 1, 20))
-    >>> zoo = make_sed_pipeline(grid=20, band=None, embed=PCA(1), final=KMeans(6, random_state=0)).fit(X)
+    >>> pipeline = make_sed_pipeline(grid=20, band=None, embed=PCA(1), final=KMeans(6, random_state=0)).fit(X)
     >>> properties = pd.DataFrame({"slope": slope[:, 0], "log_mass": np.log10(mass[:, 0]), "redshift": 0.496})
-    >>> identifiability(zoo, X, properties)["verdict"].to_dict()
+    >>> identifiability(pipeline, X, properties)["verdict"].to_dict()
     {'slope': 'explained', 'log_mass': 'normalised away', 'redshift': 'constant'}
     """
     check_number("identifiability", "min_effect", min_effect, 0, 1)
     check_integer("identifiability", "max_samples", max_samples, 30)
-    properties = check_properties(properties, len(X), "identifiability")
+    view = look(pipeline, X)
+    properties = check_properties(properties, len(view.X), "identifiability")
+    options = {"parameters": parameters, "min_effect": min_effect, "max_samples": max_samples}
+    return judge(view, properties, random_state=random_state, **options)[1]
+
+
+def judge(view, properties, *, random_state, parameters=None, min_effect=0.1, max_samples=4000):
+    """Return the tables of `property_association` and of `identifiability`."""
     rng = check_random_state(random_state)
-    latents, labels, final = read_latents(zoo, X)
-    return judge(
-        latents,
-        labels,
-        final,
-        read_brightness(zoo, X),
-        properties,
-        property_association(labels, properties, random_state=rng),
-        parameters=parameters,
-        min_effect=min_effect,
-        max_samples=max_samples,
-        seed=rng.randint(2**31),
-    )
-
-
-def judge(latents, labels, final, brightness, properties, associations, *, parameters, min_effect, max_samples, seed):
-    """Return the table of `identifiability` from what was computed before."""
+    labels, brightness = view.labels, view.brightness
+    associations = property_association(labels, properties, random_state=rng)
+    seed = rng.randint(2**31)
     rows = np.random.default_rng(seed).permutation(len(labels))[:max_samples]
+    latents = np.asarray(view.features, dtype=float)
     lit = None if brightness is None else np.column_stack([latents, brightness])[rows]
     table = {}
     for name, column in properties.items():
@@ -136,7 +130,7 @@ def judge(latents, labels, final, brightness, properties, associations, *, param
             for name in properties
             if is_measured(properties[name]) and table.loc[name, "_latent"] is True and not is_nuisance(name)
         ]
-    table["ceiling"] = measure_ceilings(final, labels, properties, parameters)
+    table["ceiling"] = measure_ceilings(view.pipeline[-1], labels, properties, parameters)
     found = [_decide(row, is_constant(properties[name]), min_effect) for name, row in table.iterrows()]
     is_known = [verdict in {EXPLAINED, NOT_IN_CLUSTERS} for verdict in found]
     is_leak = [known and is_nuisance(name) for name, known in zip(table.index, is_known, strict=True)]
@@ -145,7 +139,7 @@ def judge(latents, labels, final, brightness, properties, associations, *, param
     table["because"] = [_explain(row, told) for (_, row), told in zip(table.iterrows(), is_told, strict=True)]
     table.index.name = "property"
     order = ["verdict", "skill_latent", "skill_brightness", "epsilon2", "ceiling", "ami", "q_value", "because"]
-    return table[order]
+    return associations, table[order]
 
 
 def measure_ceilings(final, labels, properties, parameters):

@@ -1,4 +1,4 @@
-"""A fitted zoo, spectra and properties to what the groups mean: tables, spectra and plain sentences."""
+"""A fitted pipeline, spectra and properties to what the groups mean: tables, spectra and plain sentences."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_random_state
 
 from sklearn_sedzoo._validation import check_integer, check_option
-from sklearn_sedzoo.inspection._association import property_association
 from sklearn_sedzoo.inspection._identifiability import EXPLAINED, judge
 from sklearn_sedzoo.inspection._typical import contrast_groups, tilt, typical_spectra
-from sklearn_sedzoo.inspection._views import check_properties, is_measured, read_brightness, read_frame, read_latents
+from sklearn_sedzoo.inspection._views import check_properties, is_measured, look
 
 OBSERVED = "The spectra are in the observed frame, where lines have no fixed wavelength: none is named."
 
@@ -61,12 +59,12 @@ class Interpretation:
         return "\n".join(self.sentences)
 
 
-def interpret(zoo, X, properties, *, n_features=3, frame=None, random_state=0):
-    """Say what the clusters or cells of a fitted zoo mean.
+def interpret(pipeline, X, properties, *, n_features=3, frame=None, random_state=None):
+    """Say what the clusters or cells of a fitted pipeline mean.
 
     Parameters
     ----------
-    zoo : Pipeline
+    pipeline : Pipeline
         Fitted; ends with a clusterer or a map, whose labels or cells are the groups.
     X : array-like of shape (n_samples, n_wavelengths)
         Spectra, best those that were held out.
@@ -78,7 +76,7 @@ def interpret(zoo, X, properties, *, n_features=3, frame=None, random_state=0):
     frame : {"rest", "observed"} or None, default=None
         Frame of the wavelengths that the embedding sees; None takes what the `SpectrumResampler` knows, else "rest".
         Lines have names at rest only.
-    random_state : int or RandomState, default=0
+    random_state : int, RandomState or None, default=None
         Seed of permutations and predictions.
 
     Returns
@@ -102,10 +100,10 @@ def interpret(zoo, X, properties, *, n_features=3, frame=None, random_state=0):
     >>> depth = np.repeat([0.1, 0.5], 40)[:, None] + np.random.default_rng(0).normal(0, 0.01, (80, 1))
     >>> wavelength = np.linspace(4700, 5000, 151)
     >>> X = 1 - depth * np.exp(-0.5 * ((wavelength - 4862.7) / 5) ** 2)
-    >>> zoo = make_sed_pipeline(
+    >>> pipeline = make_sed_pipeline(
     ...     wavelength=wavelength, grid=151, band=None, embed=PCA(1), final=KMeans(2, random_state=0)
     ... ).fit(X)
-    >>> found = interpret(zoo, X, pd.DataFrame({"depth": depth[:, 0]}))
+    >>> found = interpret(pipeline, X, pd.DataFrame({"depth": depth[:, 0]}))
     >>> found.features["feature"].tolist()[0]
     'H-beta'
     >>> found.verdicts.loc["depth", "verdict"]
@@ -113,27 +111,15 @@ def interpret(zoo, X, properties, *, n_features=3, frame=None, random_state=0):
     """
     check_integer("interpret", "n_features", n_features, 0)
     check_option("interpret", "frame", frame, (None, "rest", "observed"))
-    properties = check_properties(properties, len(X), "interpret")
+    view = look(pipeline, X)
+    properties = check_properties(properties, len(view.X), "interpret")
     units = properties.attrs.get("units", {})
-    rng = check_random_state(random_state)
-    latents, labels, final = read_latents(zoo, X)
-    associations = property_association(labels, properties, random_state=rng)
-    verdicts = judge(
-        latents,
-        labels,
-        final,
-        read_brightness(zoo, X),
-        properties,
-        associations,
-        parameters=None,
-        min_effect=0.1,
-        max_samples=4000,
-        seed=rng.randint(2**31),
-    )
+    associations, verdicts = judge(view, properties, random_state=random_state)
+    labels = view.labels
     names = np.unique(labels[labels >= 0])
-    wavelength, typical, low, high, flux = typical_spectra(zoo, X, labels, names)
+    wavelength, typical, low, high, flux = typical_spectra(view, names)
     features = contrast_groups(flux, labels, names, wavelength, n_features)
-    is_observed = (frame or read_frame(zoo)) == "observed"
+    is_observed = (frame or view.frame) == "observed"
     if is_observed:
         features["feature"] = ""
     groups = describe_groups(labels, properties)

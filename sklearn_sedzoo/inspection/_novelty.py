@@ -10,25 +10,21 @@ from sklearn.pipeline import Pipeline
 from sklearn_sedzoo._containers import take_flux
 from sklearn_sedzoo._kernels.masked import masked_mean
 from sklearn_sedzoo.mapping import FittedMap
-from sklearn_sedzoo.metrics import reconstruction_error
 from sklearn_sedzoo.pipeline import split_at_embedding
 
 _ROUNDING = 1e-12
 
 
-def measure_novelty(zoo, X):
+def measure_novelty(view):
     """Return (n_samples, 1 or 2): mean squared reconstruction error, and the distance to the nearest cell or centre.
 
     The distance is left out where the last step has neither cells nor centres. What cannot be measured is infinite.
     """
-    columns = [reconstruction_error(zoo, X, per_sample=True)]
-    front, _ = split_at_embedding(zoo)
-    flux = take_flux(X if front is None else front.transform(X))[0].astype(float)
-    columns[0] = np.maximum(columns[0], _ROUNDING * masked_mean(flux**2, axis=1))  # less is rounding
-    centers = find_centers(zoo)
+    flux, _, _ = take_flux(view.spectra)
+    columns = [np.maximum(view.error, _ROUNDING * masked_mean(flux.astype(float) ** 2, axis=1))]  # less is rounding
+    centers = find_centers(view.pipeline)
     if centers is not None:
-        latents = np.asarray(zoo[:-1].transform(X), dtype=float)
-        columns.append(cdist(latents, centers).min(axis=1))
+        columns.append(cdist(np.asarray(view.features, dtype=float), centers).min(axis=1))
     measured = np.column_stack(columns)
     return np.where(np.isfinite(measured), measured, np.inf)
 

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_sedzoo._containers import name_columns, read_spectra
 from sklearn_sedzoo._validation import check_number
 from sklearn_sedzoo.inspection._novelty import has_embedding, measure_novelty, score_novelty
+from sklearn_sedzoo.inspection._views import View
 from sklearn_sedzoo.mapping import SOMMapper
 
 
@@ -100,7 +101,7 @@ class SpectrumOutlierDetector(OutlierMixin, BaseEstimator):
         zoo, calibration = self._prepare(X)
         self.zoo_ = zoo
         self._is_default = self.zoo is None
-        self.calibration_ = measure_novelty(zoo, calibration)
+        self.calibration_ = measure_novelty(View(zoo, calibration))
         self.offset_ = float(np.log10(self.false_alarm_rate))
         return self
 
@@ -118,7 +119,7 @@ class SpectrumOutlierDetector(OutlierMixin, BaseEstimator):
             log10 of the chance that a normal spectrum is as strange, at most 0; lower is stranger.
         """
         check_is_fitted(self)
-        return score_novelty(measure_novelty(self.zoo_, self._read(X, reset=False)), self.calibration_)
+        return score_novelty(measure_novelty(View(self.zoo_, self._read(X, reset=False))), self.calibration_)
 
     def decision_function(self, X):
         """Return the scores less `offset_`: negative for outliers.

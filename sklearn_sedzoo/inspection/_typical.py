@@ -8,28 +8,25 @@ from scipy.ndimage import median_filter
 
 from sklearn_sedzoo._containers import name_feature, take_flux
 from sklearn_sedzoo._kernels.masked import masked_mean, masked_percentiles
-from sklearn_sedzoo.pipeline import split_at_embedding
 
 CONTINUUM_WIDTH = 150.0  # Angstrom: wider than any line
 APART = 25.0  # Angstrom between two features that are named
 
 
-def typical_spectra(zoo, X, labels, groups):
-    """Return (wavelength or None, decoded, low, high, normalised spectra) with one row for each group.
+def typical_spectra(view, groups):
+    """Return (wavelength or None, decoded, low, high, normalized spectra) with one row for each group.
 
     The typical spectrum is decoded from the median latent of the members; low and high are their 16th and 84th
     percentile, wavelength by wavelength.
     """
-    front, embedding = split_at_embedding(zoo)
-    frame = X if front is None else front.transform(X)
-    flux, _, wavelength = take_flux(frame)
-    latents = embedding.transform(frame)
-    medians = np.stack([np.median(np.asarray(latents)[labels == group], axis=0) for group in groups])
-    if isinstance(latents, pd.DataFrame):
-        medians = pd.DataFrame(medians, columns=latents.columns)
-    decoded = np.asarray(embedding.inverse_transform(medians))
-    low, high = np.stack([masked_percentiles(flux[labels == group], (16, 84), axis=0) for group in groups], axis=1)
-    return wavelength, decoded, low, high, flux
+    flux, _, _ = take_flux(view.spectra)
+    members = [view.labels == group for group in groups]
+    medians = np.stack([np.median(np.asarray(view.latents)[rows], axis=0) for rows in members])
+    if isinstance(view.latents, pd.DataFrame):
+        medians = pd.DataFrame(medians, columns=view.latents.columns)
+    decoded = np.asarray(view.parts[1].inverse_transform(medians))
+    low, high = np.stack([masked_percentiles(flux[rows], (16, 84), axis=0) for rows in members], axis=1)
+    return view.wavelength, decoded, low, high, flux
 
 
 def contrast_groups(flux, labels, groups, wavelength, n_features):

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from sklearn.base import BaseEstimator
 
-import sklearn_sedzoo
+from sklearn_sedzoo._version import __version__
 from sklearn_sedzoo.exceptions import SedReadError
 from sklearn_sedzoo.io._atomic import write_atomically
 
@@ -73,7 +73,7 @@ def save_model(model, path, *, overwrite=False):
             f"save_model cannot write {', '.join(unknown)}: only what scikit-learn, numpy and sklearn_sedzoo define "
             "can be read back safely. Use joblib.dump, and load such files only where you trust them."
         )
-    header = {"format": FORMAT, "sklearn_sedzoo": sklearn_sedzoo.__version__, "versions": _find_versions()}
+    header = {"format": FORMAT, "sklearn_sedzoo": __version__, "versions": _find_versions()}
 
     def write(temporary):
         pathlib.Path(temporary).write_bytes(raw)
@@ -114,7 +114,7 @@ def load_model(path):
     if header["format"] > FORMAT:
         raise SedReadError(
             f"{path} was written by sklearn_sedzoo {header.get('sklearn_sedzoo')} in format {header['format']}; this "
-            f"version ({sklearn_sedzoo.__version__}) reads formats up to {FORMAT}. Upgrade sklearn_sedzoo."
+            f"version ({__version__}) reads formats up to {FORMAT}. Upgrade sklearn_sedzoo."
         )
     try:
         untrusted = skops.io.get_untrusted_types(file=path)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sklearn_sedzoo.exceptions import SedReadError
+from sklearn_sedzoo.io._open import check_exists, opened_fits
 
 _ORDER = ["fuv", "nuv", "u", "b", "g", "v", "r", "i", "z", "y", "j", "h", "k", "ks", "w1", "w2", "w3", "w4"]
 _HDF5 = {".hdf5", ".h5", ".hdf", ".he5"}
@@ -50,10 +51,7 @@ def read_photometry(path, *, columns=None, group=None, hdu=None) -> pd.DataFrame
     ['mag_u', 'mag_g', 'redshift']
     """
     path = pathlib.Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist.")
-    if path.stat().st_size == 0:
-        raise SedReadError(f"{path} is empty (0 bytes).")
+    check_exists(path)
     suffix = path.suffix.lower()
     if suffix in _HDF5:
         table = _read_hdf5(path, group)
@@ -120,23 +118,17 @@ def _read_hdf5(path, group):
 def _read_fits(path, hdu):
     from astropy.io import fits
 
-    try:
-        with fits.open(path) as hdus:
-            tables = [one for one in hdus if isinstance(one, fits.BinTableHDU)]
-            if hdu is not None:
-                names = [one.name for one in hdus]
-                if (isinstance(hdu, str) and hdu.upper() not in names) or (
-                    not isinstance(hdu, str) and hdu >= len(hdus)
-                ):
-                    raise SedReadError(f"{path} has no HDU {hdu!r}, only {names}.")
-                tables = [hdus[hdu]]
-            if not tables or not isinstance(tables[0], fits.BinTableHDU):
-                raise SedReadError(f"{path} has no binary table; its HDUs are {[one.name for one in hdus]}.")
-            data = tables[0].data
-            return _collect(path, [(name, np.array(data[name])) for name in data.names])
-    except OSError as error:
-        hint = " It looks like a web page." if path.read_bytes()[:1] == b"<" else ""
-        raise SedReadError(f"{path} cannot be read as FITS: {error}.{hint}") from error
+    with opened_fits(path) as hdus:
+        tables = [one for one in hdus if isinstance(one, fits.BinTableHDU)]
+        if hdu is not None:
+            names = [one.name for one in hdus]
+            if (isinstance(hdu, str) and hdu.upper() not in names) or (not isinstance(hdu, str) and hdu >= len(hdus)):
+                raise SedReadError(f"{path} has no HDU {hdu!r}, only {names}.")
+            tables = [hdus[hdu]]
+        if not tables or not isinstance(tables[0], fits.BinTableHDU):
+            raise SedReadError(f"{path} has no binary table; its HDUs are {[one.name for one in hdus]}.")
+        data = tables[0].data
+        return _collect(path, [(name, np.array(data[name])) for name in data.names])
 
 
 def _read_text(path, suffix):

@@ -61,15 +61,18 @@ def reconstruction_error(estimator, X, *, per_sample=False):
     0.0095
     """
     normalized, ivar, reconstructed = _reconstruct(estimator, X)
-    square = (normalized.astype(float) - reconstructed) ** 2
-    axis = 1 if per_sample else None
-    if ivar is None:
-        error = masked_mean(square, axis=axis)
-    else:
-        with np.errstate(invalid="ignore"):  # a spectrum without any pixel has error NaN
-            weight = np.where(np.isnan(square), 0.0, ivar)  # NaN: masked, or seen in no spectrum of the training
-            error = np.nansum(ivar * square, axis=axis) / np.sum(weight, axis=axis, dtype=float)
+    error = average_square(normalized, reconstructed, ivar, axis=1 if per_sample else None)
     return error if per_sample else float(error)
+
+
+def average_square(normalized, reconstructed, ivar, axis):
+    """Return the mean squared difference over the pixels that are there, weighted by the inverse variances."""
+    square = (normalized.astype(float) - reconstructed) ** 2
+    if ivar is None:
+        return masked_mean(square, axis=axis)
+    with np.errstate(invalid="ignore"):  # a spectrum without any pixel has error NaN
+        weight = np.where(np.isnan(square), 0.0, ivar)  # NaN: masked, or seen in no spectrum of the training
+        return np.nansum(ivar * square, axis=axis) / np.sum(weight, axis=axis, dtype=float)
 
 
 def _reconstruct(estimator, X):

@@ -257,10 +257,11 @@ class FluxNormalizer(_BandScale):
         scale = self._measure(blocks)[0][:, None]
         normalized = np.empty_like(blocks.flux)
         np.divide(blocks.flux, scale, out=normalized, casting="same_kind")
-        if blocks.ivar is None:
-            return join_blocks(normalized, None, self.get_feature_names_out(), blocks)
         if not self.with_ivar:
-            normalized[blocks.ivar == 0] = np.nan
+            if blocks.ivar is not None:
+                normalized[blocks.ivar == 0] = np.nan
+            return normalized
+        if blocks.ivar is None:
             return join_blocks(normalized, None, self.get_feature_names_out(), blocks)
         ivar = np.empty_like(blocks.ivar)
         with np.errstate(over="ignore"):

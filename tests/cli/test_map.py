@@ -2,16 +2,17 @@ import json
 import subprocess
 import sys
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
+from sklearn.decomposition import PCA
 
-from sklearn_sedzoo import SpectrumTable
+from sklearn_sedzoo import SpectrumTable, Zoo
 from sklearn_sedzoo.cli import main
 from sklearn_sedzoo.inspection import in_domain
-from sklearn_sedzoo.io import read_catalog, read_map, write_catalog
+from sklearn_sedzoo.io import read_catalog, read_map, save_model, write_catalog
+from sklearn_sedzoo.mapping import Online
 from sklearn_sedzoo.metrics import reconstruction_error
 
 GRID = np.concatenate([np.arange(3000, 3900, 20.0), np.arange(3900, 4300, 1.0), np.arange(4310, 5200, 20.0)])
@@ -57,18 +58,18 @@ def test_every_input_row_has_a_row_in_the_table(mapped):
 
 
 def test_the_table_is_what_the_saved_model_says(mapped):
-    model = joblib.load(mapped / "zoo" / "model.joblib")
+    zoo = Zoo.load(mapped / "zoo")
     table = read_map(mapped / "zoo" / "map.fits")
     good = table.index != 7
     flux = read_catalog(mapped / "catalog.fits").flux[good]
-    np.testing.assert_array_equal(model["cluster"].predict(flux), table["cluster"][good])
+    np.testing.assert_array_equal(zoo.pipeline.predict(flux), table["cluster"][good])
     cell = table["cell_row"] * 10 + table["cell_column"]
-    np.testing.assert_array_equal(model["map"].predict(flux), cell[good])
-    normalized = model["cluster"][:2].transform(flux)
-    error = reconstruction_error(model["cluster"]["embed"], normalized, per_sample=True)
+    np.testing.assert_array_equal(zoo.map_pipeline.predict(flux), cell[good])
+    normalized = zoo.pipeline[:2].transform(flux)
+    error = reconstruction_error(zoo.pipeline["embed"], normalized, per_sample=True)
     np.testing.assert_allclose(table["reconstruction_error"][good], error, rtol=1e-4, atol=2e-12)  # floor: rounding
-    np.testing.assert_array_equal(in_domain(model["map"], flux)["is_inside"], table["in_domain"][good])
-    nearest = np.asarray(model["map"].transform(flux)).min(axis=1)
+    np.testing.assert_array_equal(in_domain(zoo.map_pipeline, flux, zoo.domain)["is_inside"], table["in_domain"][good])
+    nearest = np.asarray(zoo.map_pipeline.transform(flux)).min(axis=1)
     np.testing.assert_allclose(table["distance"][good], nearest, rtol=1e-4)
 
 
@@ -79,7 +80,7 @@ def test_the_summary_says_what_happened(mapped):
     assert summary["quality_counts"] == {"not_finite": 1, "no_flux": 1}
     assert sum(summary["cluster_counts"]) == 39
     assert summary["frame"] == summary["medium"] == "not stated"
-    assert summary["set"] == SETS
+    assert summary["params"] == SETS
     low, high = summary["wavelength_range"]
     assert 3900 < low < high < 4310  # the finely sampled range, without being told
     assert any("finely sampled range" in text for text in summary["decisions"])
@@ -87,7 +88,7 @@ def test_the_summary_says_what_happened(mapped):
     assert {"numpy", "keras", "sklearn_sedzoo"} <= set(summary["versions"])
     assert len(summary["losses"]["loss"]) <= 2
     assert any("age" in sentence for sentence in summary["interpretation"])
-    assert set(summary["stability"]["cells"]) == {"seed", "bootstrap", "subset"}
+    assert set(summary["stability"]["cells"]) == {"training", "bootstrap", "subset"}
     assert summary["n_in_domain"] == read_map(mapped / "zoo" / "map.fits")["in_domain"].sum()
     assert (mapped / "zoo" / "report.html").stat().st_size < 8e6
     figures = sorted(path.name for path in (mapped / "zoo" / "figures").iterdir())
@@ -98,7 +99,7 @@ def test_the_summary_says_what_happened(mapped):
     assert not [path for path in (mapped / "zoo").iterdir() if path.name.startswith(".")]
 
 
-@pytest.mark.parametrize("model", ["model.skops", "model.joblib"])
+@pytest.mark.parametrize("model", ["", "model.skops"])
 def test_apply_gives_the_same_spectra_the_same_place(mapped, tmp_path, capsys, model):
     out = tmp_path / "again.fits"
     assert main(["apply", str(mapped / "zoo" / model), str(mapped / "catalog.fits"), "--out", str(out)]) == 0
@@ -189,9 +190,9 @@ def test_a_failed_run_leaves_what_was_there(tmp_path, capsys):
 def test_an_output_that_cannot_be_written_is_found_before_training(tmp_path, capsys, monkeypatch):
     write_catalog(tmp_path / "c.fits", make_catalog())
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr("sklearn_sedzoo.cli._map.fit_zoo", lambda *_: pytest.fail("trained"))
+    monkeypatch.setattr(Zoo, "fit", lambda *_: pytest.fail("trained"))
     assert main(["map", str(tmp_path / "c.fits"), "--out", str(tmp_path / "file")]) == 2
-    assert "is a file; --out names a folder" in capsys.readouterr().err
+    assert "is a file; results go into a folder" in capsys.readouterr().err
     assert main(["map", str(tmp_path / "c.fits"), "--out", "/proc/zoo"]) == 2
     assert "/proc/zoo" in capsys.readouterr().err
 
@@ -227,13 +228,13 @@ def test_bad_files_are_named(tmp_path, capsys):
         (tmp_path / name).write_bytes(content)
         assert main(["map", str(tmp_path / name), "--out", str(tmp_path / "zoo")]) == 2
         assert name in capsys.readouterr().err
-    joblib.dump([1, 2], tmp_path / "list.joblib")
-    assert main(["apply", str(tmp_path / "list.joblib"), "x.fits"]) == 2
-    assert "is no model of `sedzoo map`: it holds list" in capsys.readouterr().err
-    (tmp_path / "noise.joblib").write_bytes(b"noise")
-    assert main(["apply", str(tmp_path / "noise.joblib"), "x.fits"]) == 2
-    assert "cannot be loaded" in capsys.readouterr().err
-    for name in ("none.joblib", "none.skops"):
+    save_model(PCA().fit([[0, 1], [1, 0]]), tmp_path / "pca.skops")
+    assert main(["apply", str(tmp_path / "pca.skops"), "x.fits"]) == 2
+    assert "is no model of a Zoo: it holds PCA" in capsys.readouterr().err
+    (tmp_path / "noise.skops").write_bytes(b"noise")
+    assert main(["apply", str(tmp_path / "noise.skops"), "x.fits"]) == 2
+    assert "is no model file" in capsys.readouterr().err
+    for name in ("none", "none.skops"):
         assert main(["apply", str(tmp_path / name), "x.fits"]) == 2
         assert name in capsys.readouterr().err
 
@@ -254,8 +255,8 @@ def test_an_embedder_that_remains_pca_knows_its_domain_too(tmp_path):
     write_catalog(tmp_path / "noise.fits", catalog)
     write_catalog(tmp_path / "other.fits", other)
     assert main(["map", str(tmp_path / "noise.fits"), "--out", str(tmp_path / "zoo"), *QUICK]) == 0
-    model = tmp_path / "zoo" / "model.joblib"
-    embedder = joblib.load(model)["map"]["embed"]
+    model = tmp_path / "zoo" / "model.skops"
+    embedder = Zoo.load(model).pipeline["embed"]
     assert embedder.best_loss_ == embedder.pca_loss_
     assert len(embedder.training_rows_) == 60  # there are none that it has not seen, to tell its domain by
     assert read_map(tmp_path / "zoo" / "map.fits")["in_domain"].mean() > 0.9
@@ -296,11 +297,11 @@ def test_observed_spectra_go_to_the_rest_frame_with_their_errors(observed):
     table = read_map(observed / "zoo" / "map.fits")
     assert np.flatnonzero(table["cluster"] < 0).tolist() == [5]
     assert table["quality"][5] == 16  # bad_redshift
-    model = joblib.load(observed / "zoo" / "model.joblib")
-    resampled = model["map"][:1].transform(read_catalog(observed / "catalog.fits")[table.index != 5])
+    pipeline = Zoo.load(observed / "zoo").pipeline
+    resampled = pipeline[:1].transform(read_catalog(observed / "catalog.fits")[table.index != 5])
     n_bins = resampled.shape[1] // 2
     flux, ivar = resampled.to_numpy()[:, :n_bins], resampled.to_numpy()[:, n_bins:]
-    grid = model["map"]["resample"].wavelength_out_
+    grid = pipeline["resample"].wavelength_out_
     truth = np.array([np.interp(grid, GRID, row) for row in make_catalog().flux[table.index != 5]])
     assert 0.005 < np.mean(ivar == 0) < 0.2  # the line of the sky, and it only
     fine = (grid > 3920) & (grid < 4290)  # the truth is known where it is finely sampled
@@ -361,10 +362,10 @@ def test_the_recipe_of_the_thesis(tmp_path, capsys):
     assert summary["n_learned_from"] == 48  # 80 of 80/10/10
     assert "reconstruction_mse_test" in summary
     assert len(list((tmp_path / "zoo" / "figures").glob("figure*.png"))) == 5
-    model = joblib.load(tmp_path / "zoo" / "model.joblib")
-    assert type(model["map"]["map"].algorithm).__name__ == "Online"
-    assert model["cluster"]["normalize"].statistic == "pixel_mean"
-    assert model["cluster"]["embed"].whiten is False
+    zoo = Zoo.load(tmp_path / "zoo")
+    assert isinstance(zoo.map_pipeline["map"].algorithm, Online)
+    assert zoo.pipeline["normalize"].statistic == "pixel_mean"
+    assert zoo.pipeline["embed"].whiten is False
     assert "Conv1DTranspose" in (tmp_path / "zoo" / "network.txt").read_text()
 
 

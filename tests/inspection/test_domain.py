@@ -38,24 +38,24 @@ ZOOS = {
 @pytest.mark.parametrize("name", ZOOS)
 def test_a_domain_is_refused_after_another_fit(name):
     zoo = ZOOS[name].fit(_draw("slope"))
-    learn_domain(zoo, _draw("slope"))
-    assert in_domain(zoo, _draw("slope"))["is_inside"].mean() > 0.9
+    domain = learn_domain(zoo, _draw("slope"))
+    assert in_domain(zoo, _draw("slope"), domain)["is_inside"].mean() > 0.9
     zoo.fit(_draw("wave"))
     with pytest.raises(ValueError, match=r"belongs to an earlier fit.*Call learn_domain"):
-        in_domain(zoo, _draw("wave"))
-    learn_domain(zoo, _draw("wave"))
-    assert in_domain(zoo, _draw("wave"))["is_inside"].mean() > 0.9
+        in_domain(zoo, _draw("wave"), domain)
+    domain = learn_domain(zoo, _draw("wave"))
+    assert in_domain(zoo, _draw("wave"), domain)["is_inside"].mean() > 0.9
 
 
 @pytest.mark.parametrize("step", [1, 2])
 def test_one_step_that_is_fitted_again_is_enough(step):
     X = _draw("slope")
     zoo = Pipeline([("embed", PCA(2)), ("clusters", KMeans(3, n_init=1, random_state=0))]).fit(X)
-    learn_domain(zoo, X)
+    domain = learn_domain(zoo, X)
     other = _draw("wave")
     zoo["embed"].fit(other) if step == 1 else zoo["clusters"].fit(zoo["embed"].transform(other))
     with pytest.raises(ValueError, match="earlier fit"):
-        in_domain(zoo, X)
+        in_domain(zoo, X, domain)
 
 
 def test_an_embedding_that_was_fitted_before_counts_too():
@@ -66,29 +66,29 @@ def test_an_embedding_that_was_fitted_before_counts_too():
             ("map", SOMMapper(3, 3, algorithm=Batch(n_epochs=2), random_state=0)),
         ]
     )
-    learn_domain(zoo.fit(X), X)
-    assert in_domain(zoo, X)["is_inside"].mean() > 0.9
+    domain = learn_domain(zoo.fit(X), X)
+    assert in_domain(zoo, X, domain)["is_inside"].mean() > 0.9
     zoo["embed"].estimator.fit(_draw("wave"))
     with pytest.raises(ValueError, match="earlier fit"):
-        in_domain(zoo, X)
+        in_domain(zoo, X, domain)
 
 
 @pytest.mark.parametrize("name", ZOOS)
 def test_a_domain_survives_saving_parameters_and_the_tail_of_its_zoo(name, tmp_path):
     X = _draw("slope")
-    zoo = learn_domain(ZOOS[name].fit(X), X)
-    expected = in_domain(zoo, X)
-    joblib.dump(zoo, tmp_path / "zoo.joblib")
+    zoo = ZOOS[name].fit(X)
+    domain = learn_domain(zoo, X, description="slopes")
+    expected = in_domain(zoo, X, domain)
+    joblib.dump((zoo, domain), tmp_path / "zoo.joblib")
     loaded = [joblib.load(tmp_path / "zoo.joblib")]
     if name != "brightness":  # skops does not write the pandas index that a FeatureUnion keeps
-        save_model(zoo, tmp_path / "zoo.skops")
-        loaded.append(load_model(tmp_path / "zoo.skops"))
-    for again in loaded:
-        np.testing.assert_array_equal(in_domain(again, X)["is_inside"], expected["is_inside"])
+        save_model({"pipeline": zoo, "domain": domain}, tmp_path / "zoo.skops")
+        loaded.append(tuple(load_model(tmp_path / "zoo.skops").values()))
+    for again, kept in loaded:
+        assert kept.description == "slopes"
+        np.testing.assert_array_equal(in_domain(again, X, kept)["is_inside"], expected["is_inside"])
     zoo.steps[-1][1].set_params(random_state=7)  # counts from the next fit
-    assert in_domain(zoo, X)["is_inside"].equals(expected["is_inside"])
+    assert in_domain(zoo, X, domain)["is_inside"].equals(expected["is_inside"])
     if name != "brightness":
-        tail = Pipeline(zoo.steps[-2:])
-        tail.domain_ = zoo.domain_
         normalized = zoo[:-2].transform(X)
-        assert in_domain(tail, normalized)["is_inside"].equals(expected["is_inside"])
+        assert in_domain(Pipeline(zoo.steps[-2:]), normalized, domain)["is_inside"].equals(expected["is_inside"])

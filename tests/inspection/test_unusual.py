@@ -17,10 +17,10 @@ def judged():
     rng, t = np.random.default_rng(0), np.linspace(-1, 1, 40)
     X = 2 + rng.uniform(-1, 1, (300, 1)) * t + rng.normal(0, 0.01, (300, 40))
     zoo = make_sed_pipeline(grid=40, band=None, embed=PCA(1), final=KMeans(4, random_state=0)).fit(X[100:])
-    learn_domain(zoo, X)
+    domain = learn_domain(zoo, X)
     X[5] += 0.1 * np.sin(40 * t)
     X[7] = 40 + 39 * t + 0.2 * rng.normal(0, 0.01, 40)
-    return in_domain(zoo, X)
+    return in_domain(zoo, X, domain)
 
 
 def test_the_spoiled_spectra_lead_the_list_with_their_reason(judged):

@@ -5,7 +5,7 @@ import pytest
 from astropy.io import fits
 
 from sklearn_sedzoo.exceptions import SedReadError
-from sklearn_sedzoo.io import read_catalog
+from sklearn_sedzoo.io import read_catalog, read_photometry
 from sklearn_sedzoo.io._headers import check_headers
 
 
@@ -44,8 +44,9 @@ def test_what_cannot_be_is_refused_at_once(sound, card, value, message):
     place = data.index(f"{card:<8}=".encode(), 2880)  # of the image
     data[place + 10 : place + 30] = value.rjust(20).encode()
     sound.write_bytes(data)
-    with pytest.raises(SedReadError, match=message.replace("(", r"\(")):
-        read_catalog(sound)
+    for read in (read_catalog, read_photometry):
+        with pytest.raises(SedReadError, match=message.replace("(", r"\(")):
+            read(sound)
 
 
 @pytest.mark.parametrize("card", ["NAXIS1", "NAXIS2", "PCOUNT"])

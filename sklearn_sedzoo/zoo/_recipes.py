@@ -1,4 +1,4 @@
-"""What `sedzoo map` does step by step: our defaults, and the thesis to the letter."""
+"""The steps that map a catalog: our defaults, and the thesis to the letter."""
 
 import math
 from dataclasses import dataclass, field
@@ -8,13 +8,14 @@ from sklearn.cluster import KMeans
 
 from sklearn_sedzoo._kernels.masked import valid_extent
 from sklearn_sedzoo._validation import is_usable_redshift
-from sklearn_sedzoo.cli._input import wants_dereddening
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
 from sklearn_sedzoo.mapping import Batch, Online, SOMMapper
 from sklearn_sedzoo.preprocessing import ExtinctionCorrector, FluxNormalizer, SpectrumResampler, fine_range
+from sklearn_sedzoo.zoo._decisions import wants_dereddening
 
 BAND = (4050.0, 4150.0)  # Angstrom, as in the thesis
 N_BINS = 4096
+FRONT = ("deredden", "resample", "normalize")
 
 
 @dataclass
@@ -29,6 +30,8 @@ class Recipe:
         `resample`, `normalize`, `embed`, `cluster`, `map`.
     with_split : bool
         Whether clusters and map see the training spectra only (80 of 80/10/10), as in the thesis.
+    params : dict of str to value
+        What `set_params` has set.
     notes : list of str
         What the user should know about choices made here.
     """
@@ -36,17 +39,22 @@ class Recipe:
     name: str
     steps: dict
     with_split: bool = False
+    params: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
 
-    def set_params(self, assignments):
-        """Set ``step__param`` values; a wrong name is an error that lists the right ones."""
-        for name, value in assignments:
+    def set_params(self, params):
+        """Set ``step__param`` values or whole steps; a wrong name is an error that lists the right ones."""
+        self.params = dict(params)
+        for name, value in params.items():
             step, _, parameter = name.partition("__")
             if step not in self.steps:
-                raise ValueError(f"--set {name}: there is no step {step!r}; the steps are {', '.join(self.steps)}.")
+                raise ValueError(f"{name}: there is no step {step!r}; the steps are {', '.join(self.steps)}.")
+            if not parameter:
+                self.steps[step] = value
+                continue
             known = self.steps[step].get_params()
             if parameter not in known:
-                raise ValueError(f"--set {name}: {step} has no parameter {parameter!r}; it has {', '.join(known)}.")
+                raise ValueError(f"{name}: {step} has no parameter {parameter!r}; it has {', '.join(known)}.")
             self.steps[step].set_params(**{parameter: value})
         return self
 

@@ -4,12 +4,10 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from sklearn_sedzoo._containers import IVAR_PREFIX, take_flux
 from sklearn_sedzoo._validation import is_usable_redshift
 from sklearn_sedzoo.exceptions import SedDataWarning
-from sklearn_sedzoo.inspection import in_domain
 from sklearn_sedzoo.io import QUALITY_BITS, count_quality
 from sklearn_sedzoo.mapping import FittedMap
 
@@ -72,43 +70,73 @@ def choose_rows(quality, on_bad):
         counts = ", ".join(f"{name}: {n}" for name, n in count_quality(quality).items())
         raise ValueError(
             f"{np.count_nonzero(quality)} of {len(quality)} spectra are bad ({counts}); first at "
-            f"row {np.flatnonzero(quality)[0]}. Pass --on-bad mask to leave out bad pixels, or drop to leave them out."
+            f"row {np.flatnonzero(quality)[0]}. Pass on_bad='mask' (--on-bad mask) to "
+            "leave out bad pixels, or 'drop' to leave them out."
         )
     return quality == 0
 
 
+def needed_columns(front):
+    """Return the names of the columns of properties that the steps read."""
+    asked = [front["resample"].redshift, front["deredden"].ebv if "deredden" in front else None]
+    return tuple(name for name in asked if isinstance(name, str))
+
+
 def fit_front(front, X, usable):
-    """Fit the steps up to the normalization, which learn grids only: from one row, or all where each has a redshift."""
+    """Fit those steps up to the normalization that are not fitted.
+
+    They learn grids from one row, or from all where each has a redshift; the normalization learns its amplitude.
+    """
     rows = np.flatnonzero(usable)
-    X = take_rows(X, rows if isinstance(front["resample"].redshift, str) else rows[:1])
-    *first, last = front.values()
-    for step in first:
-        X = name_bins(step.fit(X).transform(X), step)
-    last.fit(X)
+    needs_all = isinstance(front["resample"].redshift, str) or not is_fitted(front["normalize"])
+    X = take_rows(X, rows if needs_all else rows[:1])
+    for name, step in front.items():
+        if not is_fitted(step):
+            step.fit(X)
+        if name != "normalize":
+            X = name_bins(step.transform(X), step)
+
+
+def is_fitted(step):
+    """Whether a step has learned anything."""
+    return any(name.endswith("_") and not name.startswith("__") for name in vars(step))
 
 
 def normalize_rows(front, X, quality, usable):
-    """Return the normalized spectra of the usable rows as a table, and which rows those are after all.
+    """Return the normalized spectra of the usable rows, log10 of their brightness, and which rows those are after all.
 
     Rows without flux in the band, and those of which the grid leaves hardly a pixel, drop out; `quality` says why.
     """
     rows = np.flatnonzero(usable)
     if not len(rows):
         names = front["normalize"].get_feature_names_out()
-        return pd.DataFrame(np.empty((0, len(names)), dtype=np.float32), columns=names), usable
+        return pd.DataFrame(np.empty((0, len(names)), dtype=np.float32), columns=names), np.empty(0), usable
     values = take_rows(X, rows)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SedDataWarning)  # the summary counts these rows, the table flags them
         for name, step in front.items():
+            if name == "normalize":
+                resampled = take_flux(values)[0]
             values = name_bins(step.transform(values), step)
-            if name == "resample":
-                short = np.isnan(take_flux(values)[0]).mean(axis=1) > MOST_MASKED
-    empty = np.isnan(take_flux(values)[0]).all(axis=1)
+    flux = take_flux(values)[0]
+    short = np.isnan(resampled).mean(axis=1) > MOST_MASKED
+    empty = np.isnan(flux).all(axis=1)
     quality[rows[short]] |= QUALITY_BITS["mostly_masked"]
     quality[rows[empty & ~short]] |= QUALITY_BITS["no_flux"]
     lost, usable = empty | short, usable.copy()
     usable[rows[lost]] = False
-    return (values[~lost].reset_index(drop=True) if lost.any() else values), usable
+    brightness = _find_scale(resampled, flux)
+    if lost.any():
+        values, brightness = values[~lost].reset_index(drop=True), brightness[~lost]
+    return values, brightness, usable
+
+
+def _find_scale(resampled, normalized):
+    """Return log10 of what each spectrum was divided by."""
+    strongest = np.argmax(np.nan_to_num(np.abs(normalized), nan=-1.0), axis=1)
+    rows = np.arange(len(normalized))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log10(np.asarray(resampled[rows, strongest], dtype=float) / normalized[rows, strongest])
 
 
 def name_bins(values, step):
@@ -118,12 +146,12 @@ def name_bins(values, step):
     return pd.DataFrame(values, columns=step.get_feature_names_out(), copy=False)
 
 
-def place_rows(catalog, quality, usable, normalized, latent, cluster, zoo):
+def make_table(catalog, quality, usable, view, judged, cluster):
     """Return one row for each spectrum: cluster, cell, distance, domain, quality, latents, properties.
 
     Rows that were not used have cluster and cell -1, distance, error and latents NaN, and are outside the domain.
     """
-    fitted = FittedMap.of(zoo["map"])
+    fitted = FittedMap.of(view.pipeline)
     frame = pd.DataFrame({"id": _identities(catalog)})
     for name in ("cluster", "cell_row", "cell_column"):
         frame[name] = np.int32(-1)
@@ -133,17 +161,17 @@ def place_rows(catalog, quality, usable, normalized, latent, cluster, zoo):
     frame["in_domain"] = False
     frame["quality"] = quality
     n_latents = fitted.n_features
-    for i in range(n_latents):
-        frame[f"latent{i}"] = np.float32(np.nan)
+    names = [f"latent{i}" for i in range(n_latents)]
+    frame[names] = np.float32(np.nan)
     if usable.any():
-        frame.loc[usable, [f"latent{i}" for i in range(n_latents)]] = np.asarray(latent, dtype=np.float32)
-        cell = FittedMap.locate(fitted, latent)
-        frame.loc[usable, "cluster"] = np.asarray(cluster.predict(latent), dtype=np.int32)
+        latents = np.asarray(view.latents)
+        frame.loc[usable, names] = latents.astype(np.float32)
+        cell = view.labels
+        frame.loc[usable, "cluster"] = np.asarray(cluster.predict(view.latents), dtype=np.int32)
         frame.loc[usable, "cell_row"], frame.loc[usable, "cell_column"] = (
             part.astype(np.int32) for part in np.unravel_index(cell, fitted.shape)
         )
-        frame.loc[usable, "distance"] = fitted.distances(np.asarray(latent, dtype=float), cell)
-        judged = judge_rows(zoo, normalized)
+        frame.loc[usable, "distance"] = fitted.distances(latents.astype(float), cell)
         frame.loc[usable, "reconstruction_error"] = judged["reconstruction_error"].to_numpy()
         frame.loc[usable, "domain_score"] = judged["score"].to_numpy()
         frame.loc[usable, "unusual_in"] = judged["unusual_in"].to_numpy()
@@ -154,22 +182,22 @@ def place_rows(catalog, quality, usable, normalized, latent, cluster, zoo):
     return table
 
 
-def count_domain(table):
-    """Return how many of the usable spectra lie inside the domain of the model and outside it, as header cards."""
-    inside = table.loc[is_placed(table), "in_domain"]
-    return {"N_INSIDE": int(inside.sum()), "NOUTSIDE": int((~inside).sum())}
-
-
 def is_placed(table):
     """Return which rows of a table of results have a place on the map."""
     return (table["cell_row"] >= 0).to_numpy()
 
 
-def judge_rows(zoo, normalized):
-    """Ask which normalized spectra are in the domain of the model."""
-    tail = Pipeline(zoo.steps[-2:])
-    tail.domain_ = zoo.domain_
-    return in_domain(tail, normalized)
+def read_latents(table, good=None):
+    """Return the latents in a table of results, of all spectra or of the good ones."""
+    latents = table.filter(regex=r"^latent\d+$")
+    return latents if good is None else latents[good].reset_index(drop=True)
+
+
+def read_properties(catalog, good):
+    """Return the properties of the usable spectra, without their names."""
+    properties = catalog.properties[good].reset_index(drop=True).drop(columns="id", errors="ignore")
+    properties.attrs["units"] = catalog.properties.attrs.get("units", {})
+    return properties
 
 
 def _identities(catalog):
