@@ -1,5 +1,7 @@
 """First weights of a map: along the principal plane, from samples, at random, or given."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from sklearn_sedzoo._kernels.som_codebook import slabs
@@ -8,15 +10,27 @@ from sklearn_sedzoo._kernels.som_subspace import find_axes
 _PCA_ENTRIES = 2**21
 
 
-def make_weights(X, init, shape, *, sample_weight, random_state):
-    """Return float64 weights (n_cells, n_features); X may hold NaN for missing values."""
-    n_cells = shape[0] * shape[1]
+def make_weights(
+    X: np.ndarray,
+    init: str | np.ndarray,
+    shape: tuple[int, int],
+    *,
+    sample_weight: np.ndarray | None = None,
+    seed: int | None = None,
+) -> np.ndarray:
+    """Return float64 weights (n_cells, n_features): "pca", "sample" or "random", or those that are given.
+
+    X may hold NaN for missing values.
+    """
+    if not isinstance(init, str):
+        return init
+    n_cells, random_state = shape[0] * shape[1], np.random.RandomState(seed)
     if init == "pca":
         return _span_plane(X, shape, sample_weight)
     if init == "sample":
         chance = None if sample_weight is None else sample_weight / sample_weight.sum()
         few = np.count_nonzero(sample_weight) if sample_weight is not None else len(X)
-        rows = random_state.choice(len(X), n_cells, replace=few < n_cells, p=chance)
+        rows = random_state.choice(len(X), n_cells, replace=bool(few < n_cells), p=chance)
         return _fill(X[rows].astype(np.float64), X)
     low, high = np.nanmin(X, axis=0).astype(np.float64), np.nanmax(X, axis=0).astype(np.float64)
     return random_state.uniform(size=(n_cells, X.shape[1])) * (high - low) + low

@@ -8,7 +8,7 @@ from sklearn.utils import assert_all_finite, check_consistent_length, column_or_
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_sedzoo._validation import check_integer, check_option, check_sample_weight
+from sklearn_sedzoo._validation import check_integer, check_option, check_sample_weight, check_seed
 from sklearn_sedzoo.mapping._donors import Donors, allows_missing, begin_fit, fit_maps, read_samples
 
 
@@ -110,6 +110,7 @@ class SOMClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         self
         """
         owner = type(self).__name__
+        check_seed(owner, self.random_state)
         check_option(owner, "fallback", self.fallback, ("neighbor", "prior", "raise"))
         for name in ("n_near", "min_count", "n_maps"):
             check_integer(owner, name, getattr(self, name), 1)

@@ -7,7 +7,7 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._kernels.weighted import weighted_moments, weighted_quantiles
-from sklearn_sedzoo._validation import check_integer, check_number, check_option
+from sklearn_sedzoo._validation import check_integer, check_number, check_option, check_seed
 from sklearn_sedzoo.mapping._donors import Donors, allows_missing, begin_fit, fit_maps, read_samples
 
 
@@ -236,6 +236,7 @@ class SOMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     def _check_parameters(self):
         owner = type(self).__name__
         check_option(owner, "statistic", self.statistic, ("median", "mean", "local_linear"))
+        check_seed(owner, self.random_state)
         check_option(owner, "fallback", self.fallback, ("neighbor", "nan", "raise"))
         for name, low in (("n_near", 1), ("n_neighbors", 2), ("min_count", 1), ("n_maps", 1), ("n_calibration", 0)):
             check_integer(owner, name, getattr(self, name), low)
