@@ -98,8 +98,8 @@ def make_sed_pipeline(
     >>> from sklearn.cluster import KMeans
     >>> from sklearn.decomposition import PCA
     >>> from sklearn_sedzoo import make_sed_pipeline
-    >>> zoo = make_sed_pipeline(wavelength=range(4000, 4200, 4), grid=16, embed=PCA(2), final=KMeans(3))
-    >>> list(zoo.named_steps)
+    >>> pipeline = make_sed_pipeline(wavelength=range(4000, 4200, 4), grid=16, embed=PCA(2), final=KMeans(3))
+    >>> list(pipeline.named_steps)
     ['resample', 'normalize', 'embed', 'cluster']
     """
     own = {
@@ -183,8 +183,8 @@ def split_at_embedding(estimator):
     >>> from sklearn.decomposition import PCA
     >>> from sklearn_sedzoo.pipeline import make_sed_pipeline, split_at_embedding
     >>> X = np.random.default_rng(0).uniform(1, 2, (20, 50))
-    >>> zoo = make_sed_pipeline(grid=16, band=None, embed=PCA(2)).fit(X)  # doctest: +SKIP
-    >>> front, embedding = split_at_embedding(zoo)  # doctest: +SKIP
+    >>> pipeline = make_sed_pipeline(grid=16, band=None, embed=PCA(2)).fit(X)  # doctest: +SKIP
+    >>> front, embedding = split_at_embedding(pipeline)  # doctest: +SKIP
     """
     split = _split(_steps_of(estimator))
     if split is None:

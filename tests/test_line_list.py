@@ -81,6 +81,6 @@ def test_a_line_has_one_name_for_those_who_have_it_and_those_who_do_not(center, 
     zoo = make_sed_pipeline(
         wavelength=wavelength, grid=len(wavelength), band=None, embed=PCA(1), final=KMeans(2, random_state=0)
     ).fit(flux)
-    found = interpret(zoo, flux, pd.DataFrame({"strength": strength[:, 0]}), n_features=1).features
+    found = interpret(zoo, flux, pd.DataFrame({"strength": strength[:, 0]}), n_features=1, random_state=0).features
     assert found["feature"].tolist() == [name, name]
     assert sorted(np.sign(found["difference"])) == [-1, 1]

@@ -105,7 +105,7 @@ def test_grid_search_over_every_step_without_y():
     search = GridSearchCV(
         make_zoo(),
         {"embed__latent_dim": [1, 2], "cluster__n_clusters": [3], "resample__grid": [48, 64]},
-        scoring=silhouette_scorer(reference=reference),
+        scoring=silhouette_scorer(reference=reference, random_state=0),
         cv=2,
     ).fit(FLUX)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()

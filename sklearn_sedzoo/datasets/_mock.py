@@ -43,7 +43,7 @@ def wide_grid():
     return np.concatenate([np.arange(912.0, 2905.0, 10.0), native_grid(), np.arange(10150.0, 25001.0, 50.0)])
 
 
-def make_sed_catalog(n_galaxies=1000, *, random_state=0, dust=False, emission_lines=False, wavelength="native"):
+def make_sed_catalog(n_galaxies=1000, *, random_state=None, dust=False, emission_lines=False, wavelength="native"):
     """Make a catalogue of galaxy spectra from an analytic mock of simple stellar populations.
 
     A mock for examples and tests: its spectra follow age, metallicity and velocity dispersion the way real ones do
@@ -55,7 +55,7 @@ def make_sed_catalog(n_galaxies=1000, *, random_state=0, dust=False, emission_li
     ----------
     n_galaxies : int, default=1000
         Number of galaxies.
-    random_state : int, Generator, RandomState or None, default=0
+    random_state : int, Generator, RandomState or None, default=None
         The seed.
     dust : bool, float or (low, high), default=False
         Attenuation A_V in mag by the law of Calzetti et al. (2000): none, one value for all, or uniform in a range;

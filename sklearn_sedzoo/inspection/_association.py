@@ -14,7 +14,7 @@ from sklearn_sedzoo.metrics import adjusted_mutual_information, conditional_entr
 COLUMNS = ("n", "groups", "epsilon2", "low", "high", "ceiling", "ami", "entropy_given", "entropy", "p_value")
 
 
-def property_association(labels, properties, *, n_permutations=500, n_resamples=200, random_state=0):
+def property_association(labels, properties, *, n_permutations=500, n_resamples=200, random_state=None):
     """Measure how far groups explain each property, corrected for chance.
 
     Parameters
@@ -28,7 +28,7 @@ def property_association(labels, properties, *, n_permutations=500, n_resamples=
         Shuffles for the p-values, whose smallest value is 1 / (n_permutations + 1).
     n_resamples : int, default=200
         Resamples for the intervals.
-    random_state : int or RandomState, default=0
+    random_state : int, RandomState or None, default=None
         Seed of shuffles and resamples.
 
     Returns
@@ -70,7 +70,7 @@ def property_association(labels, properties, *, n_permutations=500, n_resamples=
     >>> labels = np.repeat([0, 1, 2], 30)
     >>> rng = np.random.default_rng(0)
     >>> properties = pd.DataFrame({"age": labels + rng.normal(0, 0.1, 90), "mass": rng.normal(size=90)})
-    >>> table = property_association(labels, properties)
+    >>> table = property_association(labels, properties, random_state=0)
     >>> (table["q_value"] < 0.01).to_dict()
     {'age': True, 'mass': False}
     """

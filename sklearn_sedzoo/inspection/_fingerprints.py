@@ -9,7 +9,7 @@ from sklearn_sedzoo._validation import check_number, check_sample_weight
 from sklearn_sedzoo.mapping import FittedMap
 
 
-def fingerprint_galaxies(zoo, X, galaxies, *, radius=0.0, sample_weight=None):
+def fingerprint_galaxies(estimator, X, galaxies, *, radius=0.0, sample_weight=None):
     """Describe galaxies of which there are many spectra by the cells of a map that their spectra fall in.
 
     A map of spectra gives each galaxy a histogram over its cells; a second map, of these fingerprints, is a map of
@@ -17,10 +17,10 @@ def fingerprint_galaxies(zoo, X, galaxies, *, radius=0.0, sample_weight=None):
 
     Parameters
     ----------
-    zoo : SOMMapper or Pipeline
+    estimator : SOMMapper or Pipeline
         A fitted map of single spectra, or a pipeline that ends with one.
     X : array-like of shape (n_spectra, n_wavelengths)
-        Spectra as the zoo takes them.
+        Spectra as the estimator takes them.
     galaxies : array-like of shape (n_spectra,)
         Name or number of the galaxy that each spectrum is of.
     radius : float, default=0.0
@@ -62,7 +62,7 @@ def fingerprint_galaxies(zoo, X, galaxies, *, radius=0.0, sample_weight=None):
     >>> map_of_galaxies = SOMMapper(3, 3, random_state=0).fit(np.sqrt(shares))
     """
     check_number("fingerprint_galaxies", "radius", radius, 0)
-    fitted, cells = FittedMap.of(zoo), FittedMap.locate(zoo, X)
+    fitted, cells = FittedMap.of(estimator), FittedMap.locate(estimator, X)
     weights = check_sample_weight("fingerprint_galaxies", sample_weight, len(cells))
     if np.shape(galaxies) != cells.shape:
         raise ValueError(

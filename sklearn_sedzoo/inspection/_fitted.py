@@ -13,13 +13,13 @@ from sklearn.pipeline import Pipeline
 from sklearn_sedzoo.pipeline import split_at_embedding
 
 
-def digest_fit(zoo):
+def digest_fit(pipeline):
     """Return a digest of the arrays that embedding and last step have learned; parameters do not count.
 
     The steps before the embedding do not count either: a pipeline of the last two steps has the digest of the whole.
     """
-    embedding = split_at_embedding(zoo)[1]
-    final = zoo.steps[-1][1] if isinstance(zoo, Pipeline) else zoo
+    embedding = split_at_embedding(pipeline)[1]
+    final = pipeline.steps[-1][1] if isinstance(pipeline, Pipeline) else pipeline
     digest = hashlib.sha256()
     for array in (*_find_arrays(embedding), *_find_arrays(final)):
         digest.update(f"{array.dtype.str[1:]}{array.shape}".encode())

@@ -92,7 +92,7 @@ def identifiability(pipeline, X, properties, *, parameters=None, min_effect=0.1,
     >>> X = mass * (2 + slope * np.linspace(-1, 1, 20))
     >>> pipeline = make_sed_pipeline(grid=20, band=None, embed=PCA(1), final=KMeans(6, random_state=0)).fit(X)
     >>> properties = pd.DataFrame({"slope": slope[:, 0], "log_mass": np.log10(mass[:, 0]), "redshift": 0.496})
-    >>> identifiability(pipeline, X, properties)["verdict"].to_dict()
+    >>> identifiability(pipeline, X, properties, random_state=0)["verdict"].to_dict()
     {'slope': 'explained', 'log_mass': 'normalised away', 'redshift': 'constant'}
     """
     check_number("identifiability", "min_effect", min_effect, 0, 1)

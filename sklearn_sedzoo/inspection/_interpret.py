@@ -103,7 +103,7 @@ def interpret(pipeline, X, properties, *, n_features=3, frame=None, random_state
     >>> pipeline = make_sed_pipeline(
     ...     wavelength=wavelength, grid=151, band=None, embed=PCA(1), final=KMeans(2, random_state=0)
     ... ).fit(X)
-    >>> found = interpret(pipeline, X, pd.DataFrame({"depth": depth[:, 0]}))
+    >>> found = interpret(pipeline, X, pd.DataFrame({"depth": depth[:, 0]}), random_state=0)
     >>> found.features["feature"].tolist()[0]
     'H-beta'
     >>> found.verdicts.loc["depth", "verdict"]

@@ -1,4 +1,4 @@
-"""How strange a spectrum is to a fitted zoo: reconstruction error and map distance as calibrated scores."""
+"""How strange a spectrum is to a fitted pipeline: reconstruction error and map distance as calibrated scores."""
 
 from __future__ import annotations
 
@@ -29,15 +29,17 @@ def measure_novelty(view):
     return np.where(np.isfinite(measured), measured, np.inf)
 
 
-def find_centers(zoo):
+def find_centers(pipeline):
     """Return the weights of the cells that hold training spectra, or the centres of the clusters; None without either.
 
     A cell that no training spectrum fell in lies between others and covers nothing.
     """
     try:
-        fitted = FittedMap.of(zoo)
+        fitted = FittedMap.of(pipeline)
     except NotFittedError:
-        centers = getattr(zoo.steps[-1][1] if isinstance(zoo, Pipeline) else zoo, "cluster_centers_", None)
+        centers = getattr(
+            pipeline.steps[-1][1] if isinstance(pipeline, Pipeline) else pipeline, "cluster_centers_", None
+        )
     else:
         centers = fitted.weights[fitted.hits > 0]
     return None if centers is None else np.asarray(centers, dtype=float)
@@ -71,10 +73,10 @@ def _rank(counts, m):
     return counts.min(axis=1) + counts.sum(axis=1) / (counts.shape[1] * m + 1)
 
 
-def has_embedding(zoo):
-    """Tell whether `zoo` can reconstruct."""
+def has_embedding(pipeline):
+    """Tell whether `pipeline` can reconstruct."""
     try:
-        split_at_embedding(zoo)
+        split_at_embedding(pipeline)
     except ValueError:
         return False
     return True

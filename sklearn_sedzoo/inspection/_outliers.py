@@ -22,22 +22,22 @@ class SpectrumOutlierDetector(OutlierMixin, BaseEstimator):
 
     Parameters
     ----------
-    zoo : Pipeline, optional
+    pipeline : Pipeline, optional
         With an embedding and, best, a map or clusters at its end. It is cloned and fitted on a part of X; wrapped in
         `sklearn.frozen.FrozenEstimator` it is taken as it is. By default a PCA that keeps 99 % of the variance, and a
         5 x 5 map.
     false_alarm_rate : float, default=0.05
         Share of spectra like those of the training that `predict` calls outliers.
     calibration_fraction : float, default=0.3
-        Part of X on which the scores are calibrated; the zoo does not see it. A frozen zoo is calibrated on all of X,
-        which should not be what it was fitted on.
+        Part of X on which the scores are calibrated; the pipeline does not see it. A frozen one is calibrated on all of
+        X, which should not be what it was fitted on.
     random_state : int, RandomState or None, default=None
         Draws the part.
 
     Attributes
     ----------
-    zoo_ : Pipeline
-        The fitted zoo.
+    pipeline_ : Pipeline
+        The fitted pipeline.
     calibration_ : ndarray of shape (n_calibration, 1 or 2)
         Reconstruction errors and map distances of the calibration.
     offset_ : float
@@ -47,7 +47,7 @@ class SpectrumOutlierDetector(OutlierMixin, BaseEstimator):
 
     See Also
     --------
-    in_domain : The same test with what a fitted zoo remembers of its training.
+    in_domain : The same test with what a fitted pipeline remembers of its training.
 
     Notes
     -----
@@ -74,14 +74,14 @@ class SpectrumOutlierDetector(OutlierMixin, BaseEstimator):
     array([-1, -1])
     """
 
-    def __init__(self, zoo=None, *, false_alarm_rate=0.05, calibration_fraction=0.3, random_state=None):
-        self.zoo = zoo
+    def __init__(self, pipeline=None, *, false_alarm_rate=0.05, calibration_fraction=0.3, random_state=None):
+        self.pipeline = pipeline
         self.false_alarm_rate = false_alarm_rate
         self.calibration_fraction = calibration_fraction
         self.random_state = random_state
 
     def fit(self, X, y=None):
-        """Fit the zoo on a part of X and calibrate the scores on the rest.
+        """Fit the pipeline on a part of X and calibrate the scores on the rest.
 
         Parameters
         ----------
@@ -98,10 +98,10 @@ class SpectrumOutlierDetector(OutlierMixin, BaseEstimator):
         check_number(owner, "false_alarm_rate", self.false_alarm_rate, 0, 1, closed="neither")
         check_number(owner, "calibration_fraction", self.calibration_fraction, 0, 1, closed="neither")
         X = self._read(X, reset=True, ensure_min_samples=2)
-        zoo, calibration = self._prepare(X)
-        self.zoo_ = zoo
-        self._is_default = self.zoo is None
-        self.calibration_ = measure_novelty(View(zoo, calibration))
+        pipeline, calibration = self._prepare(X)
+        self.pipeline_ = pipeline
+        self._is_default = self.pipeline is None
+        self.calibration_ = measure_novelty(View(pipeline, calibration))
         self.offset_ = float(np.log10(self.false_alarm_rate))
         return self
 
@@ -119,7 +119,7 @@ class SpectrumOutlierDetector(OutlierMixin, BaseEstimator):
             log10 of the chance that a normal spectrum is as strange, at most 0; lower is stranger.
         """
         check_is_fitted(self)
-        return score_novelty(measure_novelty(View(self.zoo_, self._read(X, reset=False))), self.calibration_)
+        return score_novelty(measure_novelty(View(self.pipeline_, self._read(X, reset=False))), self.calibration_)
 
     def decision_function(self, X):
         """Return the scores less `offset_`: negative for outliers.
@@ -152,28 +152,28 @@ class SpectrumOutlierDetector(OutlierMixin, BaseEstimator):
     def _read(self, X, *, reset, **check_params):
         """Check X, and hand on what carries the names of its columns."""
         frame = name_columns(X)
-        is_default = self.zoo is None if reset else self._is_default
+        is_default = self.pipeline is None if reset else self._is_default
         checked = read_spectra(self, frame, reset=reset, on_bad="raise" if is_default else "mask", **check_params)
         return frame if hasattr(frame, "columns") else checked
 
     def _prepare(self, X):
-        if isinstance(self.zoo, FrozenEstimator):
-            self._check_zoo(self.zoo.estimator)
-            return self.zoo.estimator, X
+        if isinstance(self.pipeline, FrozenEstimator):
+            self._check_embedding(self.pipeline.estimator)
+            return self.pipeline.estimator, X
         rng = check_random_state(self.random_state)
         order = rng.permutation(len(X))
         n_calibration = min(max(1, round(self.calibration_fraction * len(X))), len(X) - 1)
         train, calibration = (_take(X, rows) for rows in (order[n_calibration:], order[:n_calibration]))
-        zoo = self._default() if self.zoo is None else clone(self.zoo)
-        zoo.fit(train)
-        self._check_zoo(zoo)
-        return zoo, calibration
+        pipeline = self._default() if self.pipeline is None else clone(self.pipeline)
+        pipeline.fit(train)
+        self._check_embedding(pipeline)
+        return pipeline, calibration
 
-    def _check_zoo(self, zoo):
-        if not has_embedding(zoo):
+    def _check_embedding(self, pipeline):
+        if not has_embedding(pipeline):
             raise ValueError(
-                f"`zoo` of {type(self).__name__} must have an embedding with transform and inverse_transform, "
-                f"got {zoo!r}."
+                f"`pipeline` of {type(self).__name__} must have an embedding with transform and inverse_transform, "
+                f"got {pipeline!r}."
             )
 
     def _default(self):

@@ -49,7 +49,7 @@ class ClusterChoice:
 
 
 def choose_n_clusters(
-    X, n_clusters=range(2, 11), *, clusterer=None, n_references=10, n_bootstraps=10, max_samples=3000, random_state=0
+    X, n_clusters=range(2, 11), *, clusterer=None, n_references=10, n_bootstraps=10, max_samples=3000, random_state=None
 ):
     """Ask four criteria how many clusters there are, and allow the answer "a continuum".
 
@@ -67,7 +67,7 @@ def choose_n_clusters(
         Pairs of bootstrap samples for the agreement.
     max_samples : int, default=3000
         At most so many rows, drawn at random.
-    random_state : int or RandomState, default=0
+    random_state : int, RandomState or None, default=None
         Seed.
 
     Returns
@@ -96,9 +96,10 @@ def choose_n_clusters(
     >>> from sklearn_sedzoo.model_selection import choose_n_clusters
     >>> rng = np.random.default_rng(0)
     >>> blobs = rng.normal(size=(200, 2)) + 12 * rng.integers(0, 2, (200, 1)) * [1, 0]
-    >>> choose_n_clusters(blobs, range(2, 5), n_references=3, n_bootstraps=3).n_clusters
+    >>> choose_n_clusters(blobs, range(2, 5), n_references=3, n_bootstraps=3, random_state=0).n_clusters
     2
-    >>> print(choose_n_clusters(rng.uniform(size=(200, 2)), range(2, 5), n_references=3, n_bootstraps=3))
+    >>> flat = rng.uniform(size=(200, 2))
+    >>> print(choose_n_clusters(flat, range(2, 5), n_references=3, n_bootstraps=3, random_state=0))
     A continuum, no natural number of clusters: ...
     """
     numbers = sorted(n_clusters)

@@ -16,7 +16,7 @@ from sklearn_sedzoo._validation import check_integer
 from sklearn_sedzoo.mapping import SOMMapper, SOMRegressor
 
 
-def compare_propagators(X, y, *, som=None, n_near=5, n_neighbors=15, cv=5, random_state=0):
+def compare_propagators(X, y, *, som=None, n_near=5, n_neighbors=15, cv=5, random_state=None):
     """Carry properties through a map's cells and by other means, and show how far each misses on held-out spectra.
 
     A map is for looking. Whoever wants the value of a property should know what a plain regressor would give.
@@ -35,7 +35,7 @@ def compare_propagators(X, y, *, som=None, n_near=5, n_neighbors=15, cv=5, rando
         Neighbours of the local linear fit and of kNN.
     cv : int, default=5
         Folds; each spectrum is predicted once, by what has not seen its label or its latents.
-    random_state : int or RandomState, default=0
+    random_state : int, RandomState or None, default=None
         Seed of the folds and of the maps.
 
     Returns
@@ -62,7 +62,7 @@ def compare_propagators(X, y, *, som=None, n_near=5, n_neighbors=15, cv=5, rando
     >>> from sklearn_sedzoo.model_selection import compare_propagators
     >>> X = np.random.default_rng(0).uniform(size=(400, 2))
     >>> age = pd.DataFrame({"age": np.sin(3 * X[:, 0]) + X[:, 1]})
-    >>> table = compare_propagators(X, age, som=SOMMapper(5, 5), cv=3)
+    >>> table = compare_propagators(X, age, som=SOMMapper(5, 5), cv=3, random_state=0)
     >>> table.index.get_level_values("propagator")[0]
     'local linear'
     """

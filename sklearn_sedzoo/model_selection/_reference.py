@@ -13,12 +13,12 @@ from sklearn_sedzoo._validation import check_integer, check_number
 _MOST_ROWS = 1000
 
 
-def fit_reference(zoo, X, *, min_share=1e-4, max_components=50, random_state=0):
+def fit_reference(pipeline, X, *, min_share=1e-4, max_components=50, random_state=None):
     """Fit the reference space of `silhouette_scorer`: whitened principal components above the noise.
 
     Parameters
     ----------
-    zoo : Pipeline
+    pipeline : Pipeline
         Fitted or not; its steps before the embedding are cloned and fitted anew, so that candidates of a search, which
         share these steps, are all measured in one space.
     X : array-like of shape (n_samples, n_wavelengths)
@@ -28,7 +28,7 @@ def fit_reference(zoo, X, *, min_share=1e-4, max_components=50, random_state=0):
         made by the large ones bending, and whitening would blow them up.
     max_components : int, default=50
         At most so many.
-    random_state : int or RandomState, default=0
+    random_state : int, RandomState or None, default=None
         Seed: the noise is estimated from at most 1,000 spectra.
 
     Returns
@@ -57,16 +57,16 @@ def fit_reference(zoo, X, *, min_share=1e-4, max_components=50, random_state=0):
     >>> rng = np.random.default_rng(0)
     >>> signal = rng.normal(size=(100, 2)) @ rng.normal(size=(2, 40))
     >>> X = 20 + signal + rng.normal(0, 0.1, (100, 40))
-    >>> zoo = make_sed_pipeline(grid=40, band=None, embed=PCA(5), final=KMeans(3))
-    >>> reference = fit_reference(zoo, X)
+    >>> pipeline = make_sed_pipeline(grid=40, band=None, embed=PCA(5), final=KMeans(3))
+    >>> reference = fit_reference(pipeline, X, random_state=0)
     >>> reference.transform(X).shape
     (100, 2)
-    >>> scorer = silhouette_scorer(reference=reference)
+    >>> scorer = silhouette_scorer(reference=reference, random_state=0)
     """
     check_number("fit_reference", "min_share", min_share, 0, 1)
     check_integer("fit_reference", "max_components", max_components, 1)
     rng = check_random_state(random_state)
-    steps = _spectral_steps(zoo.steps if isinstance(zoo, Pipeline) else [("zoo", zoo)])
+    steps = _spectral_steps(pipeline.steps if isinstance(pipeline, Pipeline) else [("pipeline", pipeline)])
     front = clone(Pipeline(steps)) if steps else None
     frame = X if front is None else front.fit_transform(X)
     flux = np.asarray(frame, dtype=float)

@@ -1,4 +1,4 @@
-"""Scores of a zoo without labels: silhouette in a fixed reference space, and held-out reconstruction."""
+"""Scores of a pipeline without labels: silhouette in a fixed reference space, and held-out reconstruction."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def reconstruction_scorer():
     return _ReconstructionScorer()
 
 
-def silhouette_scorer(*, reference, sample_size=None, random_state=0):
+def silhouette_scorer(*, reference, sample_size=None, random_state=None):
     """Make a scorer: the silhouette of the predicted clusters, with distances in a space fixed beforehand.
 
     Parameters
@@ -89,7 +89,7 @@ def silhouette_scorer(*, reference, sample_size=None, random_state=0):
         latent that has collapsed to one dimension makes well separated clusters of nothing and wins.
     sample_size : int, optional
         Score a random subset of this size: the cost is quadratic in it.
-    random_state : int, default=0
+    random_state : int, RandomState or None, default=None
         Seed of the subset.
 
     Returns
@@ -109,7 +109,7 @@ def silhouette_scorer(*, reference, sample_size=None, random_state=0):
     >>> from sklearn.model_selection import GridSearchCV
     >>> from sklearn_sedzoo.model_selection import silhouette_scorer
     >>> X = np.repeat([[0.], [10.], [20.]], 10, axis=0) + np.random.default_rng(0).normal(size=(30, 1))
-    >>> scorer = silhouette_scorer(reference=lambda X: X)
+    >>> scorer = silhouette_scorer(reference=lambda X: X, random_state=0)
     >>> search = GridSearchCV(KMeans(random_state=0), {"n_clusters": [2, 3]}, scoring=scorer, cv=3)
     >>> search.fit(np.random.default_rng(0).permutation(X)).best_params_
     {'n_clusters': 3}

@@ -1,4 +1,4 @@
-"""A zoo fitted again and again: do its groups stay, and does what they tell stay?"""
+"""A pipeline fitted again and again: do its groups stay, and does what they tell stay?"""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from sklearn_sedzoo._validation import check_integer, check_number, check_option
 VARIATIONS = ("seed", "bootstrap", "subset")
 
 
-def stability(zoo, X, properties=None, *, vary=VARIATIONS, n_runs=4, subset=0.7, test_fraction=0.2, random_state=0):
-    """Fit a zoo several times and measure how far the runs agree on spectra that none of them saw.
+def stability(
+    estimator, X, properties=None, *, vary=VARIATIONS, n_runs=4, subset=0.7, test_fraction=0.2, random_state=None
+):
+    """Fit an estimator several times and measure how far the runs agree on spectra that none of them saw.
 
     Parameters
     ----------
-    zoo : Pipeline, estimator with `predict`, or list of these
+    estimator : Pipeline, estimator with `predict`, or list of these
         Cloned and fitted for each run. A list holds runs that are fitted already; then all of X is held out for the
         agreement but a part that carries the labels, and `vary` is not used.
     X : array-like of shape (n_samples, n_features)
@@ -38,7 +40,7 @@ def stability(zoo, X, properties=None, *, vary=VARIATIONS, n_runs=4, subset=0.7,
         Part of the sample for "subset".
     test_fraction : float, default=0.2
         Part of X on which runs are compared.
-    random_state : int or RandomState, default=0
+    random_state : int, RandomState or None, default=None
         Seed.
 
     Returns
@@ -64,7 +66,7 @@ def stability(zoo, X, properties=None, *, vary=VARIATIONS, n_runs=4, subset=0.7,
     >>> from sklearn.cluster import KMeans
     >>> from sklearn_sedzoo.model_selection import stability
     >>> X = np.random.default_rng(0).uniform(size=(400, 1))
-    >>> table = stability(KMeans(8, n_init=1), X, pd.DataFrame({"x": X[:, 0]}), vary=["seed"])
+    >>> table = stability(KMeans(8, n_init=1), X, pd.DataFrame({"x": X[:, 0]}), vary=["seed"], random_state=0)
     >>> bool(table.loc["seed", "r_x"] > table.loc["seed", "ari"])
     True
     """
@@ -81,17 +83,17 @@ def stability(zoo, X, properties=None, *, vary=VARIATIONS, n_runs=4, subset=0.7,
     properties = pd.DataFrame(index=range(n_samples)) if properties is None else pd.DataFrame(properties)
     if len(properties) != n_samples:
         raise ValueError(f"`properties` of stability must have {n_samples} rows, as X has, got {len(properties)}.")
-    if isinstance(zoo, (list, tuple)):
-        return pd.DataFrame({"given": _compare(zoo, X, train, test, properties)}).T
+    if isinstance(estimator, (list, tuple)):
+        return pd.DataFrame({"given": _compare(estimator, X, train, test, properties)}).T
     rows = {}
     for variation in vary:
-        runs = [_refit(zoo, X, train, variation, subset, rng) for _ in range(n_runs)]
+        runs = [_refit(estimator, X, train, variation, subset, rng) for _ in range(n_runs)]
         rows[variation] = _compare(runs, X, train, test, properties)
     return pd.DataFrame(rows).T
 
 
-def _refit(zoo, X, train, variation, subset, rng):
-    run, rows = clone(zoo), train
+def _refit(estimator, X, train, variation, subset, rng):
+    run, rows = clone(estimator), train
     if variation == "seed":
         seeds = [name for name in run.get_params() if name == "random_state" or name.endswith("__random_state")]
         run.set_params(**{name: rng.randint(2**31) for name in seeds})

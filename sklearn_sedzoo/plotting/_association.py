@@ -36,7 +36,8 @@ class AssociationDisplay:
     >>> import pandas as pd
     >>> from sklearn_sedzoo.plotting import AssociationDisplay
     >>> properties = pd.DataFrame({"age": [1.0, 1.1, 5.0, 5.1, 9.0, 9.1], "mass": [1.0, 2, 3, 1, 2, 3]})
-    >>> display = AssociationDisplay.from_predictions({"clusters": np.array([0, 0, 1, 1, 2, 2])}, properties)
+    >>> groupings = {"clusters": np.array([0, 0, 1, 1, 2, 2])}
+    >>> display = AssociationDisplay.from_predictions(groupings, properties, random_state=0)
     >>> display.image_.get_array().shape
     (1, 2)
     """
@@ -45,7 +46,7 @@ class AssociationDisplay:
         self.tables = tables
 
     @classmethod
-    def from_predictions(cls, labels, properties, *, random_state=0, ax=None):
+    def from_predictions(cls, labels, properties, *, random_state=None, ax=None):
         """Measure the association of several labellings with properties, and draw it.
 
         Parameters
@@ -54,7 +55,7 @@ class AssociationDisplay:
             Labellings under their names.
         properties : DataFrame of shape (n_samples, n_properties)
             What is known of the spectra.
-        random_state : int or RandomState, default=0
+        random_state : int, RandomState or None, default=None
             Seed of the permutations.
         ax : matplotlib Axes, optional
             Where to draw, by default a new figure.

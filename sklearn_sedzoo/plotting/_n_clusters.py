@@ -36,7 +36,7 @@ class ClusterChoiceDisplay:
     >>> from sklearn_sedzoo.model_selection import choose_n_clusters
     >>> from sklearn_sedzoo.plotting import ClusterChoiceDisplay
     >>> X = np.random.default_rng(0).uniform(size=(150, 2))
-    >>> choice = choose_n_clusters(X, range(2, 4), n_references=2, n_bootstraps=2)
+    >>> choice = choose_n_clusters(X, range(2, 4), n_references=2, n_bootstraps=2, random_state=0)
     >>> display = ClusterChoiceDisplay(choice).plot()
     >>> display.axes_[0].get_xlabel()
     'number of clusters'

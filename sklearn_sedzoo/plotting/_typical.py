@@ -39,8 +39,8 @@ class TypicalSpectraDisplay:
     >>> from sklearn_sedzoo.plotting import TypicalSpectraDisplay
     >>> slope = np.random.default_rng(0).uniform(-1, 1, (60, 1))
     >>> X = 2 + slope * np.linspace(-1, 1, 20)
-    >>> zoo = make_sed_pipeline(grid=20, band=None, embed=PCA(1), final=KMeans(2, random_state=0)).fit(X)
-    >>> display = TypicalSpectraDisplay.from_estimator(zoo, X, pd.DataFrame({"slope": slope[:, 0]}))
+    >>> pipeline = make_sed_pipeline(grid=20, band=None, embed=PCA(1), final=KMeans(2, random_state=0)).fit(X)
+    >>> display = TypicalSpectraDisplay.from_estimator(pipeline, X, pd.DataFrame({"slope": slope[:, 0]}))
     >>> len(display.axes_)
     2
     """
@@ -72,7 +72,7 @@ class TypicalSpectraDisplay:
         -------
         display : TypicalSpectraDisplay
         """
-        return cls(interpret(estimator, X, properties), groups=groups).plot(ax, **plot_params)
+        return cls(interpret(estimator, X, properties, random_state=0), groups=groups).plot(ax, **plot_params)
 
     def plot(self, ax=None, *, n_columns=2):
         """Draw.

@@ -76,7 +76,7 @@ def figure5(catalog, runs):
         best = min(missed, key=lambda number: np.sum(missed[number] / bound))
         say(5, f"S/N {noise}: local linear fit of {best} neighbours", missed[best],
             "<= " + " / ".join(f"{value:g}" for value in bound), missed[best] <= bound)  # fmt: skip
-    table = compare_propagators(run.latents, run.properties[NAMES], som=SOMMapper(10, 10))
+    table = compare_propagators(run.latents, run.properties[NAMES], som=SOMMapper(10, 10), random_state=0)
     print(table.round(4).to_string())
 
 

@@ -34,7 +34,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--galaxies", type=int, default=1000)
     n = parser.parse_args().galaxies
-    catalog = make_sed_catalog(n, wavelength="wide")
+    catalog = make_sed_catalog(n, wavelength="wide", random_state=0)
     wavelength, flux = catalog.wavelength, catalog.flux.astype(float) * 1e-30
     photometry = SyntheticPhotometry("lsst2023-*", wavelength=wavelength)
     seconds_fit, _ = timed(lambda: photometry.fit(flux), 1)

@@ -44,7 +44,7 @@ def figure2(catalog, runs, options):
     """Mass is divided out, redshift constant; it is said."""
     for run in runs[:3]:
         zoo = refit_end(run, catalog, SOMMapper(10, 10, random_state=0))
-        table = identifiability(zoo, catalog.flux[run.test], run.properties.iloc[run.test])
+        table = identifiability(zoo, catalog.flux[run.test], run.properties.iloc[run.test], random_state=0)
         print(table.drop(columns="because").round(3).to_string())
         effect, verdicts = table.loc["log_mass", "epsilon2"], table["verdict"]
         say(2, f"{run.name}: epsilon2 of log mass", effect, "|.| < .02", abs(effect) < 0.02)
@@ -73,8 +73,8 @@ def figure7(catalog, runs, options):
     rows = runs[0].train[:2000]
     zoo = make_zoo(catalog, 0, final=KMeans(6, n_init=10, random_state=0)).set_params(embed__epochs=60)  # enough here
     scoring = {
-        "own": silhouette_scorer(reference="own"),
-        "ours": silhouette_scorer(reference=fit_reference(zoo, catalog.flux[rows])),
+        "own": silhouette_scorer(reference="own", random_state=0),
+        "ours": silhouette_scorer(reference=fit_reference(zoo, catalog.flux[rows]), random_state=0),
     }
     search = GridSearchCV(zoo, {"embed__latent_dim": [1, 6]}, scoring=scoring, refit=False, cv=3)
     found = search.fit(catalog.flux[rows]).cv_results_

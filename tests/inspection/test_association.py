@@ -19,7 +19,7 @@ def test_p_values_of_random_labels_are_uniform():
     rng = np.random.default_rng(1)
     labels = rng.integers(0, 20, 200)
     properties = pd.DataFrame(rng.normal(size=(200, 200)))
-    table = property_association(labels, properties, n_permutations=99, n_resamples=2)
+    table = property_association(labels, properties, n_permutations=99, n_resamples=2, random_state=0)
     share = (table["p_value"] <= 0.05).mean()
     assert abs(share - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 200)
     assert (table["q_value"] < 0.05).sum() <= 3  # controlled: no crowd of false discoveries
@@ -38,7 +38,7 @@ def table():
             "kind": np.where(labels < 3, "early", "late"),
         }
     )
-    return property_association(labels, properties)
+    return property_association(labels, properties, random_state=0)
 
 
 def test_told_properties_are_found(table):
@@ -75,14 +75,16 @@ def test_interval_has_the_spread_of_new_samples():
     widths = []
     for _ in range(8):
         labels, values = draw()
-        row = property_association(labels, pd.DataFrame({"x": values}), n_permutations=1).iloc[0]
+        row = property_association(labels, pd.DataFrame({"x": values}), n_permutations=1, random_state=0).iloc[0]
         widths.append((row["high"] - row["low"]) / 2)
     assert np.mean(widths) == pytest.approx(true_spread, rel=0.3)
 
 
 def test_rows_that_are_not_mapped_are_left_out():
     labels = np.r_[np.repeat([0, 1], 20), [-1] * 10]
-    table = property_association(labels, pd.DataFrame({"x": np.r_[np.repeat([0.0, 1.0], 20), np.full(10, 1e9)]}))
+    table = property_association(
+        labels, pd.DataFrame({"x": np.r_[np.repeat([0.0, 1.0], 20), np.full(10, 1e9)]}), random_state=0
+    )
     assert table.loc["x", "epsilon2"] == 1
     with pytest.raises(ValueError, match="one for each of the 50 rows"):
-        property_association(labels[:3], pd.DataFrame({"x": np.ones(50)}))
+        property_association(labels[:3], pd.DataFrame({"x": np.ones(50)}), random_state=0)

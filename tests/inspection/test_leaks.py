@@ -39,7 +39,7 @@ def _fit(X):
 
 
 def test_nuisances_that_latents_predict_are_leaks(flux, properties):
-    table = identifiability(_fit(flux), flux, properties)
+    table = identifiability(_fit(flux), flux, properties, random_state=0)
     assert table["verdict"].to_dict() == {
         "redshift": "leak",
         "luck": "not in the latent",
@@ -54,7 +54,7 @@ def test_nuisances_that_latents_predict_are_leaks(flux, properties):
 
 
 def test_groups_are_not_described_by_nuisances(flux, properties):
-    found = interpret(_fit(flux), flux, properties)
+    found = interpret(_fit(flux), flux, properties, random_state=0)
     groups = [sentence for sentence in found.sentences if sentence.startswith("Group")]
     assert len(groups) == 6
     assert all("age" in sentence and "redshift" not in sentence and "plate" not in sentence for sentence in groups)
@@ -70,7 +70,7 @@ def test_lines_are_named_at_rest_only(flux, properties, frame):
     zoo = make_sed_pipeline(grid=300, band=None, embed=PCA(4), final=final)
     with pytest.warns(SedDataWarning, match="observed frame") if frame == "observed" else nullcontext():
         zoo.fit(X)
-    found = interpret(zoo, X, properties)
+    found = interpret(zoo, X, properties, random_state=0)
     is_said = "The spectra are in the observed frame, where lines have no fixed wavelength: none is named."
     assert (is_said in found.sentences) == (frame == "observed")
     assert ((found.features["feature"] == "").all()) == (frame == "observed")
@@ -79,7 +79,7 @@ def test_lines_are_named_at_rest_only(flux, properties, frame):
 
 def test_the_frame_can_be_said(flux, properties):
     zoo = _fit(flux)
-    assert (interpret(zoo, flux, properties)).features["feature"].str.len().max() > 0
-    assert (interpret(zoo, flux, properties, frame="observed").features["feature"] == "").all()
+    assert (interpret(zoo, flux, properties, random_state=0)).features["feature"].str.len().max() > 0
+    assert (interpret(zoo, flux, properties, frame="observed", random_state=0).features["feature"] == "").all()
     with pytest.raises(ValueError, match="`frame` of interpret"):
-        interpret(zoo, flux, properties, frame="moving")
+        interpret(zoo, flux, properties, frame="moving", random_state=0)

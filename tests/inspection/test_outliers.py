@@ -64,7 +64,7 @@ def test_what_cannot_be_reconstructed_and_what_lies_far_away_are_found(fitted):
 
 def test_a_frozen_zoo_is_taken_as_it_is(zoo, flux):
     detector = SpectrumOutlierDetector(FrozenEstimator(zoo), false_alarm_rate=0.02).fit(flux)
-    assert detector.zoo_ is zoo
+    assert detector.pipeline_ is zoo
     assert len(detector.calibration_) == len(flux)
     assert (detector.predict(flux) == -1).mean() <= 0.03
     with pytest.raises(ValueError, match="must have an embedding"):
@@ -92,12 +92,11 @@ def test_scores_belong_to_the_last_fit(fitted):
     spectra = _draw(200, np.random.default_rng(5))
     detector = SpectrumOutlierDetector(**fitted.get_params(deep=False)).fit(_draw(500, np.random.default_rng(6)))
     scores, flags = detector.score_samples(spectra), detector.predict(spectra)
-    detector.set_params(zoo=None, false_alarm_rate=0.5, calibration_fraction=0.1, random_state=3)
+    detector.set_params(pipeline=None, false_alarm_rate=0.5, calibration_fraction=0.1, random_state=3)
     np.testing.assert_array_equal(detector.score_samples(spectra), scores)
     np.testing.assert_array_equal(detector.predict(spectra), flags)
     spectra[3, 4] = np.nan
-    default = (
-        SpectrumOutlierDetector(random_state=0).fit(_draw(500, np.random.default_rng(6))).set_params(zoo=fitted.zoo)
-    )
+    default = SpectrumOutlierDetector(random_state=0).fit(_draw(500, np.random.default_rng(6)))
+    default.set_params(pipeline=fitted.pipeline)
     with pytest.raises(ValueError, match="1 of 200 spectra are not finite; first at row 3"):
         default.predict(spectra)

@@ -18,7 +18,7 @@ N = 200
 
 @pytest.fixture(scope="module")
 def catalog():
-    return make_sed_catalog(N)
+    return make_sed_catalog(N, random_state=0)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_interpretation_is_silent(catalog, properties, final, keep_brightness):
         final=final,
         keep_brightness=keep_brightness,
     ).fit(catalog.flux)
-    found = interpret(zoo, catalog.flux, properties)
+    found = interpret(zoo, catalog.flux, properties, random_state=0)
     assert not {"objid", "designation"} & set(found.verdicts.index)
     for name in ("constant", "same_word", "all_missing", "none"):
         assert found.verdicts.loc[name, "verdict"] == "constant"
@@ -86,7 +86,7 @@ def test_stability_and_report_are_silent(catalog, properties, tmp_path):
         wavelength=catalog.wavelength, grid=200, embed=PCA(3), final=KMeans(4, n_init=1, random_state=0)
     ).fit(catalog.flux)
     latents, normalized = zoo[:-1].transform(catalog.flux), zoo[:2].transform(catalog.flux)
-    runs = stability(zoo[-1], latents, properties, n_runs=2)
+    runs = stability(zoo[-1], latents, properties, n_runs=2, random_state=0)
     assert "r_objid" not in runs
     assert np.isnan(runs["r_constant"]).all()
     path = write_report(
@@ -107,8 +107,8 @@ def test_identifiers_alone_leave_nothing_to_judge(catalog):
         wavelength=catalog.wavelength, grid=200, embed=PCA(3), final=KMeans(4, n_init=1, random_state=0)
     ).fit(catalog.flux)
     alone = pd.DataFrame({"objid": np.arange(N)})
-    assert property_association(zoo.predict(catalog.flux), alone).empty
-    assert identifiability(zoo, catalog.flux, alone).empty
-    groups = interpret(zoo, catalog.flux, alone).groups
+    assert property_association(zoo.predict(catalog.flux), alone, random_state=0).empty
+    assert identifiability(zoo, catalog.flux, alone, random_state=0).empty
+    groups = interpret(zoo, catalog.flux, alone, random_state=0).groups
     assert groups["n"].sum() == N
     assert list(groups) == ["n", "share"]

@@ -52,6 +52,6 @@ def test_columns_are_scikit_learns():
 
 def test_wrong_numbers_are_refused():
     with pytest.raises(ValueError, match="`n_clusters` of choose_n_clusters must be >= 2, got 1"):
-        choose_n_clusters(np.zeros((10, 2)), [1, 2])
+        choose_n_clusters(np.zeros((10, 2)), [1, 2], random_state=0)
     with pytest.raises(ValueError, match="more rows than clusters"):
-        choose_n_clusters(np.zeros((3, 2)), [2, 3])
+        choose_n_clusters(np.zeros((3, 2)), [2, 3], random_state=0)

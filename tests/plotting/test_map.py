@@ -110,7 +110,7 @@ def test_seeds_share_the_colour_scale_of_a_property(flux, properties):
 def test_cells_hold_their_mean_spectra(zoo, flux, properties):
     display = MapSpectraDisplay.from_estimator(zoo, flux, values=properties["age"])
     cells = zoo.predict(flux)
-    normalised = zoo[:2].transform(flux).to_numpy()
+    normalised = zoo[:2].transform(flux)
     for cell in np.unique(cells):
         np.testing.assert_allclose(display.spectra[cell], normalised[cells == cell].mean(axis=0))
     curves = display.lines_.get_segments()

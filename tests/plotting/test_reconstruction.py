@@ -17,12 +17,12 @@ def test_residual_is_reconstruction_minus_original(clusters, flux):
     pca = clusters.named_steps["embed"]
     for i, (upper, lower) in enumerate(display.axes_):
         curves = _curves(upper)
-        back = pca.mean_ + (normalised.iloc[i] - pca.mean_) @ pca.components_.T @ pca.components_
-        np.testing.assert_allclose(curves["original"], normalised.iloc[i])
+        back = pca.mean_ + (normalised[i] - pca.mean_) @ pca.components_.T @ pca.components_
+        np.testing.assert_allclose(curves["original"], normalised[i])
         np.testing.assert_allclose(curves["reconstruction"], back)
-        np.testing.assert_allclose(_curves(lower)["residual"], back - normalised.iloc[i], atol=1e-12)
+        np.testing.assert_allclose(_curves(lower)["residual"], back - normalised[i], atol=1e-12)
         assert upper.get_title(loc="left") == f"row {[1, 26, 34][i]}"
-    expected = np.sqrt(np.mean((back - normalised.iloc[2]) ** 2))
+    expected = np.sqrt(np.mean((back - normalised[2]) ** 2))
     np.testing.assert_allclose(display.rms_[2], expected, atol=1e-12)
 
 

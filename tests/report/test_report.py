@@ -30,7 +30,8 @@ def results():
     zoo = make_sed_pipeline(
         wavelength=WAVELENGTH, grid=300, band=None, embed=PCA(2, whiten=True), final=KMeans(3, random_state=0)
     ).fit(flux)
-    normalized, latents = zoo[:2].transform(flux), zoo[:3].transform(flux)
+    normalized = pd.DataFrame(zoo[:2].transform(flux), columns=zoo[:2].get_feature_names_out())
+    latents = zoo[:3].transform(flux)
     properties = pd.DataFrame({"slope": slope[:, 0], "line_depth": depth[:, 0], "kind": "</script><b>odd"})
     properties.loc[3, "slope"] = np.nan
     properties.attrs["units"] = {"slope": "1/Angstrom"}
@@ -42,7 +43,7 @@ def results():
         "reconstructed": zoo["embed"].inverse_transform(latents),
         "properties": properties,
         "is_inside": ~np.isin(np.arange(240), [5, 17]),
-        "interpretation": interpret(zoo, flux, properties),
+        "interpretation": interpret(zoo, flux, properties, random_state=0),
         "stability": {"cells": pd.DataFrame({"ari": [0.41], "ari_min": [0.38], "r_slope": [0.95]}, index=["seed"])},
         "history": {"loss": [1.0, 0.5], "val_loss": [1.1, 0.6]},
         "facts": {"seed": 0, "error": 0.0012345},
