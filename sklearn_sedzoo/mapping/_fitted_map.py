@@ -107,18 +107,13 @@ class FittedMap:
         -------
         FittedMap
         """
-        found, holder = estimator, estimator
-        while not isinstance(found, cls):
-            holder = found
-            if isinstance(holder, Pipeline):
-                found = holder.steps[-1][1]
-            else:
-                found = holder.estimator if isinstance(holder, FrozenEstimator) else getattr(holder, "map_", None)
-            if found is None:
-                raise NotFittedError(
-                    f"{type(holder).__name__} holds no fitted map: pass a fitted SOMMapper, an estimator that was "
-                    "fitted with one, a pipeline that ends with one, or a FrozenEstimator of these."
-                )
+        holder, _ = _unwrap(estimator)
+        found = holder if isinstance(holder, cls) else getattr(holder, "map_", None)
+        if not isinstance(found, cls):
+            raise NotFittedError(
+                f"{type(holder).__name__} holds no fitted map: pass a fitted SOMMapper, an estimator that was fitted "
+                "with one, a pipeline that ends with one, or a FrozenEstimator of these."
+            )
         return found
 
     @classmethod
@@ -138,12 +133,8 @@ class FittedMap:
             Cells; -1 for a row with nothing observed.
         """
         fitted = cls.of(estimator)
-        while isinstance(estimator, Pipeline | FrozenEstimator):
-            if isinstance(estimator, Pipeline):
-                X = estimator[:-1].transform(X) if len(estimator) > 1 else X
-                estimator = estimator.steps[-1][1]
-            else:
-                estimator = estimator.estimator
+        for front in _unwrap(estimator)[1]:
+            X = front.transform(X)
         return fitted.find(fitted.read(X)).best
 
     def __repr__(self) -> str:
@@ -319,3 +310,15 @@ class FittedMap:
     def compare(self, X: np.ndarray) -> dict[str, Any]:
         """Return the keywords of the kernels about the comparison of these samples with weights."""
         return {"is_normalized": self.metric == "cosine", "has_missing": self.masks and bool(np.isnan(X).any())}
+
+
+def _unwrap(estimator):
+    """Return the estimator inside pipelines and frozen ones, and the steps before it, outermost first."""
+    fronts = []
+    while isinstance(estimator, Pipeline | FrozenEstimator):
+        if isinstance(estimator, Pipeline):
+            fronts += [estimator[:-1]] if len(estimator) > 1 else []
+            estimator = estimator.steps[-1][1]
+        else:
+            estimator = estimator.estimator
+    return estimator, fronts
