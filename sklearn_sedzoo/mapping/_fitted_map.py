@@ -18,7 +18,7 @@ from sklearn_sedzoo._kernels.som_distance import measure_distances, measure_own
 from sklearn_sedzoo._kernels.som_grid import are_neighbors, average_neighbors, find_neighbors, lay_cells, smooth_cells
 from sklearn_sedzoo._kernels.som_search import Assignment, find_best_cells
 from sklearn_sedzoo._kernels.som_update import measure_energy, update_weights
-from sklearn_sedzoo._validation import FLOAT_DTYPES, as_native, check_squares, point_at
+from sklearn_sedzoo._validation import FLOAT_DTYPES, as_native, check_finite_spectra, check_squares, point_at
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -195,10 +195,10 @@ class FittedMap:
     def read(self, X: Any) -> np.ndarray:
         """Return data as an array that the map takes: its features, and nothing missing that it refuses."""
         names = getattr(X, "columns", None)
-        finite = "allow-nan" if self.masks else True
-        X = check_array(as_native(X), dtype=FLOAT_DTYPES, ensure_all_finite=finite, input_name="X")
+        X = np.ma.filled(X.astype(float), np.nan) if np.ma.isMaskedArray(X) else as_native(X)
+        X = check_array(X, dtype=FLOAT_DTYPES, ensure_all_finite=False, input_name="X")
         self.check_features("The map", X.shape[1], names)
-        return self.check(X, "FittedMap")
+        return self.check(check_finite_spectra("FittedMap", X, "mask" if self.masks else "raise"), "FittedMap")
 
     def check_features(self, owner: str, n_features: int, names: Any = None) -> None:
         """Raise unless the map was fitted on as many features, of these names where both are known."""
