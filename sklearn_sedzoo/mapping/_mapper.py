@@ -289,7 +289,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             final = fitted.find(X, with_second=True, **search)
         fitted = replace(fitted, quantization_error=fitted.average_distance(X, final.best, weight))
         now = {"radius": radius, "quantization_error": old.average_found(found, weight)}
-        history = {name: [*([] if is_first else self.history_[name]), value] for name, value in now.items()}
+        past = {} if is_first else self.history_
+        history = {name: [*past.get(name, []), value] for name, value in now.items()}
         self._keep(algorithm, fitted, final, weight, history, fitted.distortion(final), None, sums=found)
         return self
 
@@ -376,7 +377,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         out = {"count": self.map_.aggregate(cells)}
         for name in table.columns:
             values = table[name].to_numpy(dtype=float)
-            low, median, high = self.map_.aggregate(cells, values, statistic=_percentiles).T
+            summary = self.map_.aggregate(cells, values, statistic=_percentiles)
+            low, median, high = np.broadcast_to(summary.T, (3, self.map_.n_cells))  # one NaN where nothing is known
             out[f"{name}_count"] = self.map_.aggregate(np.where(np.isnan(values), -1, cells))
             out |= {f"{name}_median": median, f"{name}_scatter": (high - low) / 2}
         return pd.DataFrame(out, pd.MultiIndex.from_tuples(list(np.ndindex(self.cell_shape)), names=["row", "column"]))

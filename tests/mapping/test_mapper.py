@@ -270,6 +270,15 @@ def test_a_fitted_map_keeps_its_shape_when_parameters_change():
     assert som.fit(X).cell_shape == som.hits_.shape == (5, 2)
 
 
+def test_a_map_of_one_algorithm_goes_on_with_the_other():
+    som = SOMMapper(3, 3, algorithm=Online(), random_state=0).fit(X).set_params(algorithm=Batch())
+    before = som.quantization_error_
+    for _ in range(20):
+        som.partial_fit(X)
+    assert som.quantization_error_ < before
+    assert len(som.history_["radius"]) == 20
+
+
 def test_online_maps_have_no_partial_fit():
     assert not hasattr(SOMMapper(algorithm=Online()), "partial_fit")
 
@@ -361,6 +370,9 @@ def test_cell_statistics_are_those_of_pandas():
     assert not occupied.all()
     assert table.loc[~occupied, "age_median"].isna().all()
     assert table.index.names == ["row", "column"]
+    unknown = som.cell_statistics(X, np.full(len(X), np.nan))
+    assert unknown[["0_median", "0_scatter"]].isna().all(axis=None)
+    assert (unknown["0_count"] == 0).all()
     assert len(som.cell_statistics(X, y["age"])) == len(som.cell_statistics(X, y["age"].to_numpy())) == 36
 
 
