@@ -203,7 +203,9 @@ def _read_classes(owner, X, y, weight):
     known = ~pd.isna(y) if weight is None else ~pd.isna(y) & (weight > 0)
     if not known.any():
         raise ValueError(f"y of {owner} must have labels: all are unknown.")
-    check_classification_targets(y[known])
-    codes = np.full(len(y), np.nan)
-    classes, codes[known] = np.unique(y[known], return_inverse=True)
+    labels, codes = y[known], np.full(len(y), np.nan)
+    if labels.dtype == object and not isinstance(labels[0], str):  # numbers or booleans beside None
+        labels = np.array(labels.tolist())
+    check_classification_targets(labels)
+    classes, codes[known] = np.unique(labels, return_inverse=True)
     return classes, codes
