@@ -9,7 +9,7 @@ from sklearn.cluster import KMeans
 from sklearn_sedzoo._kernels.masked import valid_extent
 from sklearn_sedzoo._validation import is_usable_redshift
 from sklearn_sedzoo.cli._input import wants_dereddening
-from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder, ResidualNetwork, ThesisNetwork, Training
 from sklearn_sedzoo.mapping import SOMMapper
 from sklearn_sedzoo.preprocessing import ExtinctionCorrector, FluxNormalizer, SpectrumResampler, fine_range
 
@@ -103,7 +103,14 @@ def default_recipe(catalog, seed, dereddening=True):
                 on_bad="mask",
             ),
             "normalize": FluxNormalizer(band, on_bad="mask"),
-            "embed": ConvAutoencoderEmbedder(3, whiten="robust", on_bad="mask", random_state=seed),
+            "embed": ConvAutoencoderEmbedder(
+                3,
+                architecture=ResidualNetwork(),
+                training=Training(),
+                whiten="robust",
+                on_bad="mask",
+                random_state=seed,
+            ),
             "cluster": KMeans(6, n_init=10, random_state=seed),
             "map": SOMMapper(10, 10, random_state=seed),
         },
@@ -143,13 +150,10 @@ def thesis_recipe(catalog, seed, dereddening=True):
             "normalize": FluxNormalizer(BAND, statistic="pixel_mean", on_bad="mask"),
             "embed": ConvAutoencoderEmbedder(
                 256,
-                architecture="thesis",
+                architecture=ThesisNetwork(),
+                training=Training(n_epochs=50, learning_rate=1e-3, batch_size=100, validation_fraction=1 / 9),
                 whiten=False,
                 on_bad="mask",
-                learning_rate=1e-3,
-                batch_size=100,
-                epochs=50,
-                validation_fraction=1 / 9,
                 random_state=seed,
             ),
             "cluster": KMeans(6, random_state=0),

@@ -13,9 +13,9 @@ from sklearn_sedzoo.embedding import _backend
 FIT = """
 import os
 import numpy as np
-from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder, Training
 X = np.random.default_rng(0).standard_normal((30, 8))
-ConvAutoencoderEmbedder(2, epochs=1, filters=(2,), strides=4, random_state=0).fit(X)
+ConvAutoencoderEmbedder(2, training=Training(n_epochs=1), random_state=0).fit(X)
 import keras
 print(keras.config.backend(), os.environ.get("KERAS_BACKEND"))
 """
