@@ -90,6 +90,20 @@ def test_an_empty_spectrum_teaches_nothing_and_is_refused_by_its_row(kind):
         ConvAutoencoderEmbedder(2, on_empty="drop").fit(X)
 
 
+def test_training_rows_are_rows_of_the_users_table():
+    X, weight = make_spectra(), np.ones(60)
+    X[0], weight[5] = np.nan, 0
+    settings = tiny(validation_fraction=0.2)
+    embedder = ConvAutoencoderEmbedder(2, **settings).fit(X, sample_weight=weight)
+    assert embedder.best_loss_ < embedder.pca_loss_
+    rows = embedder.training_rows_
+    assert len(rows) == 46  # 12 of 58 validate
+    assert not {0, 5} & set(rows)
+    assert rows.max() > 57
+    still = ConvAutoencoderEmbedder(2, **tiny(learning_rate=1e-30)).fit(X, sample_weight=weight)
+    np.testing.assert_array_equal(still.training_rows_, np.delete(np.arange(60), [0, 5]))
+
+
 @pytest.mark.parametrize("kind", TINY)
 @pytest.mark.parametrize("with_ivar", [False, True])
 def test_what_no_training_spectrum_has_is_nan_in_what_is_decoded(kind, with_ivar):
