@@ -43,7 +43,7 @@ class Recipe:
     notes: list = field(default_factory=list)
 
     def set_params(self, params):
-        """Set ``step__param`` values or whole steps (`embed` also by "pca"); a wrong name is an error that lists the right ones."""
+        """Set ``step__param`` values or whole steps (`embed` may be "pca"); wrong names are refused."""
         self.params = dict(params)
         for name, value in params.items():
             step, _, parameter = name.partition("__")
