@@ -166,8 +166,10 @@ def _activate(x, name):
 
 
 def _gelu(x):
-    bent = np.tanh(GELU * (x + CUBE * x**3))
-    return 0.5 * x * (1 + bent), 0.5 * (1 + bent) + 0.5 * x * (1 - bent**2) * GELU * (1 + 3 * CUBE * x**2)
+    square = x * x
+    bent = np.tanh(GELU * x * (1 + CUBE * square))
+    half = 0.5 * (1 + bent)
+    return x * half, half + half * (1 - bent) * x * (GELU * (1 + 3 * CUBE * square))
 
 
 def _tanh(x):
