@@ -166,10 +166,10 @@ def _activate(x, name):
 
 
 def _gelu(x):
-    square = x * x  # a power of an array costs ten times as much
+    square = x * x
     bent = np.tanh(GELU * x * (1 + CUBE * square))
-    gate = 0.5 * (1 + bent)
-    return x * gate, gate + (2 * GELU) * x * gate * (1 - gate) * (1 + 3 * CUBE * square)
+    half = 0.5 * (1 + bent)
+    return x * half, half + half * (1 - bent) * x * (GELU * (1 + 3 * CUBE * square))
 
 
 def _tanh(x):

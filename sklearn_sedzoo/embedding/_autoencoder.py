@@ -5,29 +5,26 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._validation import check_integer, check_option
 from sklearn_sedzoo.embedding._backend import isolated_randomness, load_keras
-from sklearn_sedzoo.embedding._inputs import (
-    check_magnitude,
-    name_latents,
-    read_latents,
-    read_nonempty_spectra,
-    read_spectra,
-    read_training_spectra,
+from sklearn_sedzoo.embedding._inputs import SpectrumEmbedder, read_training_spectra
+from sklearn_sedzoo.embedding._latent_dim import (
+    find_intrinsic_dimension,
+    is_in_the_noise,
+    measure_latent_noise,
+    search_size,
 )
-from sklearn_sedzoo.embedding._latent_dim import find_intrinsic_dimension, measure_latent_noise, search_size
 from sklearn_sedzoo.embedding._networks import ResidualNetwork, make_config, resolve_architecture
-from sklearn_sedzoo.embedding._training import Trainer, Training, fit_pca_to_all
+from sklearn_sedzoo.embedding._training import Trainer, Training
 
-IN_THE_NOISE = 1.5  # a latent whose spread is below so many times its noise is not to be trusted
+LARGEST = 1e15  # squares of larger fluxes, summed over a spectrum, leave the range of float32
 
 
-class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
+class ConvAutoencoderEmbedder(CallbackSupportMixin, SpectrumEmbedder):
     r"""Embed spectra in a few latent variables with a convolutional autoencoder.
 
     The default network starts as a principal component analysis and learns what bends away from it, so that on
@@ -222,57 +219,6 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         """
         return self._fit(X, sample_weight, getattr(self, "model_", None))
 
-    def transform(self, X):
-        """Return the latents.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_wavelengths)
-            Normalised fluxes.
-
-        Returns
-        -------
-        Z : ndarray of shape (n_samples, latent_dim), float32
-            The latents; columns are named ``latent0``, ``latent1``, ...
-        """
-        check_is_fitted(self)
-        return self.model_.encode(read_nonempty_spectra(self, X)).astype(np.float32)
-
-    def inverse_transform(self, X):
-        """Return the spectra decoded from latents.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, latent_dim)
-            Latents, as `transform` gives them.
-
-        Returns
-        -------
-        flux : ndarray of shape (n_samples, n_wavelengths), float32
-            Normalised fluxes.
-        """
-        check_is_fitted(self)
-        return self.model_.decode(read_latents(self, X, self.model_.latent_dim))
-
-    def score(self, X, y=None):
-        """Return minus the mean squared error of the reconstruction.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_wavelengths)
-            Normalised fluxes.
-        y : None
-            Not used.
-
-        Returns
-        -------
-        score : float
-            ``-mean((X - inverse_transform(transform(X)))**2)``, over the pixels that are there, weighted by their
-            inverse variances where X has them.
-        """
-        check_is_fitted(self)
-        return -read_spectra(self, X, reset=False).measure_error(self.model_.reconstruct)
-
     def summary(self):
         """Return the layers of the network, their shapes and numbers of weights, as text.
 
@@ -284,22 +230,6 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         check_is_fitted(self)
         return self.model_.summary()
 
-    def get_feature_names_out(self, input_features=None):
-        """Return the names of the latents: ``latent0``, ``latent1``, ...
-
-        Parameters
-        ----------
-        input_features : array-like of str or None, default=None
-            Not used.
-
-        Returns
-        -------
-        names : ndarray of str of shape (latent_dim,)
-            Column names of `transform`.
-        """
-        check_is_fitted(self)
-        return name_latents(self.model_.latent_dim)
-
     def _fit(self, X, sample_weight, start):
         self._check_parameters()
         architecture = resolve_architecture(type(self).__name__, self.architecture)
@@ -307,44 +237,45 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         load_keras()
         with keep_on_failure(self, ("n_features_in_", "feature_names_in_", "_columns")):
             spectra = read_training_spectra(self, X, sample_weight, reset=start is None)
-            n_train = training.count_training_rows(len(spectra))
-            self._check_sizes(spectra, n_train)
-            loss = self._choose_loss(architecture, spectra)
+            has_ivar, (n_samples, n_pixels) = spectra.ivar is not None, spectra.flux.shape
+            n_train = training.count_training_rows(n_samples)
+            if self.latent_dim != "auto":
+                self._check_latent_dim(n_train, n_samples, n_pixels)
+            self._check_range(spectra.flux.min(), spectra.flux.max(), has_ivar)
+            loss = self._choose_loss(architecture, has_ivar)
             rng = make_generator(self.random_state)
 
             def configure(size):
-                return make_config(architecture, n_train, spectra.flux.shape[1], size, loss, self.objective)
+                return make_config(architecture, n_train, n_pixels, size, loss, self.objective)
 
-            training = training.resolve(configure(1), len(spectra))
+            training = training.resolve(configure(1), n_samples)
             context = self._init_callback_context(max_subtasks=training.n_epochs)
             with isolated_randomness(int(rng.integers(2**31))):
-                if start is None:
-                    size, search, dimension = self._choose_size(spectra, configure, training)
-                    config = configure(size)
-                else:
+                search = dimension = None
+                if start is not None:
                     search, dimension = self.size_search_, self.intrinsic_dimension_
                     config = {**configure(start.latent_dim), "n_axes": start.config["n_axes"]}
                     check_same(self, config, start.config)
+                elif self.latent_dim == "auto":
+                    size, search, dimension = self._search_size(spectra, configure, training)
+                    config = configure(size)
+                else:
+                    config = configure(self.latent_dim)
                 report = EpochReporter(self, context, spectra.flux)
                 trained = Trainer(spectra, config, training, rng, report, whiten=self.whiten, start=start).run()
-                model, rows = trained.model, trained.train
-                watched = spectra.take(trained.held_out if len(trained.held_out) else rows)
-                noise, map_ = measure_latent_noise(model, watched, rng), model.find_map()
-                if trained.is_pca and len(trained.held_out):
-                    model, rows = fit_pca_to_all(model, spectra, rng), np.arange(len(spectra))
         self.architecture_ = architecture
         self.training_ = training
-        self.model_ = model
+        self.model_ = trained.model
         self.history_ = trained.history
         self.n_iter_ = len(trained.history["loss"])
         self.best_loss_ = trained.best_loss
         self.pca_loss_ = trained.pca_loss
-        self.latent_noise_ = noise
-        self.is_noisy_ = IN_THE_NOISE * noise > model.latent_spread
+        self.latent_noise_ = trained.noise
+        self.is_noisy_ = is_in_the_noise(trained.noise, trained.model)
         self.size_search_ = search
         self.intrinsic_dimension_ = dimension
-        self.map_ = map_
-        self.training_rows_ = spectra.find_rows(rows)
+        self.map_ = trained.map
+        self.training_rows_ = spectra.rows[trained.rows]
         report.close()
         return self
 
@@ -359,15 +290,13 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
                 raise ValueError(f"latent_dim='auto' of {owner} needs a ResidualNetwork, got {self.architecture!r}.")
         else:
             check_integer(owner, "latent_dim", self.latent_dim, 1)
-        check_option(owner, "on_empty", self.on_empty, ("raise", "nan"))
+        self._check_common()
         check_option(owner, "loss", self.loss, ("mse", "binary_crossentropy"))
         if self.loss == "binary_crossentropy" and is_residual:
             raise ValueError(
                 f"`loss` of {owner} must be 'mse' with a ResidualNetwork, got 'binary_crossentropy'. "
                 "Cross-entropy needs fluxes in [0, 1] and architecture=ThesisNetwork() or a callable."
             )
-        if not isinstance(self.whiten, bool):
-            check_option(owner, "whiten", self.whiten, (False, True, "robust"))
         if not isinstance(self.warm_start, bool):
             raise TypeError(f"`warm_start` of {owner} must be True or False, got {self.warm_start!r}.")
         if self.training is not None and not isinstance(self.training, Training):
@@ -378,55 +307,57 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         if objective is not None and (isinstance(objective, type) or not hasattr(objective, "describe")):
             raise TypeError(f"`objective` of {owner} must be None, VAE() or DESOM(), got {self.objective!r}.")
 
-    def _check_sizes(self, spectra, n_train):
-        """Raise where the parameters do not fit the spectra."""
-        owner, (n_samples, n_features) = type(self).__name__, spectra.flux.shape
-        if self.latent_dim != "auto" and self.latent_dim > min(n_train, n_features):
+    def _check_range(self, low, high, has_ivar):
+        """Raise where float32 cannot hold the fluxes, or cross-entropy is not for them."""
+        owner = type(self).__name__
+        largest = max(abs(float(low)), abs(float(high)))
+        if largest > LARGEST:
             raise ValueError(
-                f"`latent_dim` of {owner} must be at most {min(n_train, n_features)}, got {self.latent_dim!r}: there "
-                f"are {n_train} spectra to train on (n_samples = {n_samples}) of n_features = {n_features}."
+                f"X of {owner} holds values up to {largest:.3g}; the network computes in float32 and needs "
+                f"values within {LARGEST:.0e}. Put a FluxNormalizer before it."
             )
-        check_magnitude(owner, spectra)
-        if self.loss == "binary_crossentropy":
-            if spectra.ivar is not None:
-                raise ValueError(f"loss='binary_crossentropy' of {owner} knows no masks and errors. Use loss='mse'.")
-            low, high = spectra.flux.min(), spectra.flux.max()
-            if not (low >= 0 and high <= 1):
-                raise ValueError(
-                    f"loss='binary_crossentropy' of {owner} needs fluxes in [0, 1], got {low!r} to {high!r}. "
-                    "Use loss='mse', or FluxNormalizer(statistic='max')."
-                )
+        if self.loss == "binary_crossentropy" and has_ivar:
+            raise ValueError(f"loss='binary_crossentropy' of {owner} knows no masks and errors. Use loss='mse'.")
+        if self.loss == "binary_crossentropy" and not (low >= 0 and high <= 1):
+            raise ValueError(
+                f"loss='binary_crossentropy' of {owner} needs fluxes in [0, 1], got {low!r} to {high!r}. "
+                "Use loss='mse', or FluxNormalizer(statistic='max')."
+            )
 
-    def _choose_loss(self, architecture, spectra):
-        if spectra.ivar is None:
+    def _choose_loss(self, architecture, has_ivar):
+        if not has_ivar:
             return self.loss
         return "chi_square" if isinstance(architecture, ResidualNetwork) else "masked_mse"
 
-    def _choose_size(self, spectra, configure, training):
+    def _search_size(self, spectra, configure, training):
         """Return the number of latents, how it was found and the intrinsic dimension; each size sees one split."""
-        if self.latent_dim != "auto":
-            return self.latent_dim, None, None
         seed = int(make_generator(self.random_state).integers(2**31))
 
         def train(size, training):
             return Trainer(spectra, configure(size), training, np.random.default_rng(seed), whiten=self.whiten).run()
 
-        def find_noisy(model):
+        def count_noisy(model):
             noise = measure_latent_noise(model, spectra, np.random.default_rng(seed))
-            return int(np.sum(IN_THE_NOISE * noise > model.latent_spread))
+            return int(np.sum(is_in_the_noise(noise, model)))
 
-        size, search, model = search_size(train, find_noisy, min(len(spectra) // 2, spectra.flux.shape[1]), training)
+        size, search, model = search_size(train, count_noisy, min(len(spectra) // 2, spectra.flux.shape[1]), training)
         return size, search, find_intrinsic_dimension(model.space, spectra, np.random.default_rng(seed))
+
+    @property
+    def _n_latents(self):
+        return self.model_.latent_dim
+
+    def _find_latents(self, spectra):
+        return self.model_.encode(spectra)
+
+    def _decode(self, latents):
+        return self.model_.decode(latents)
+
+    def _reconstruct(self, spectra):
+        return self.model_.reconstruct(spectra)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "model_")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float32"]
-        tags.non_deterministic = False
-        tags.input_tags.allow_nan = self.on_bad == "mask"
-        return tags
 
 
 @contextmanager

@@ -6,16 +6,23 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._containers import read_blocks
-from sklearn_sedzoo._kernels._principal import BLOCK_ROWS, Frame, fit_principal_frame, project, residual_energy
+from sklearn_sedzoo._kernels._gappy_frame import (
+    bound_spread,
+    combine_ivar,
+    fit_gappy_frame,
+    scale_ivar,
+    scores_to_flux,
+)
+from sklearn_sedzoo._kernels._principal import BLOCK_ROWS, Frame, project, residual_energy
 from sklearn_sedzoo._kernels._weighted_scores import fit_weighted_scores, solve_weighted_scores, weigh_along_axes
-from sklearn_sedzoo._validation import point_at
+from sklearn_sedzoo._validation import check_option, check_sample_weight, point_at
 
-LARGEST = 1e15  # squares of larger fluxes, summed over a spectrum, leave the range of float32
 MOST_WEIGHTED = 96  # axes whose weights are kept as a matrix for each spectrum; of more, its diagonal
-N_FILLS = 4  # rounds of filling gaps and fitting the axes again
 ERROR_ROWS = 256  # spectra that are compared with their reconstruction at a time
 
 
@@ -33,7 +40,7 @@ class Spectra:
     weight : ndarray of shape (n_samples,) or None
         Weights of the spectra.
     rows : ndarray of int or None
-        Their rows in the X of the user; None: all of them.
+        Their rows in the X given to `fit`.
     """
 
     flux: np.ndarray
@@ -53,26 +60,6 @@ class Spectra:
         """Return some of the spectra: a slice gives views."""
         return Spectra(*(None if each is None else each[rows] for each in (self.flux, self.ivar, self.weight)))
 
-    def measure_error(self, reconstruct):
-        """Return the mean squared error of a reconstruction, over the pixels that are there, by their weights.
-
-        `reconstruct` is given a block of spectra at a time; NaN in what it returns is left out.
-        """
-        total, sum_of_weights = 0.0, 0.0
-        weight = None if self.ivar is None else scale_ivar(self.ivar, self.flux.shape)
-        for start in range(0, len(self), ERROR_ROWS):
-            rows = slice(start, start + ERROR_ROWS)
-            part = self.take(rows)
-            squares = np.nan_to_num((part.flux - reconstruct(part).astype(np.float64)) ** 2)
-            part_weight = np.ones(squares.shape) if weight is None else weight[rows].astype(np.float64)
-            total += float(np.vdot(part_weight, squares))
-            sum_of_weights += float(part_weight.sum())
-        return total / sum_of_weights
-
-    def find_rows(self, rows):
-        """Return the rows in the X of the user."""
-        return rows if self.rows is None else self.rows[rows]
-
 
 def read_spectra(estimator, X, *, reset, **check_params) -> Spectra:
     """Validate X and return its spectra; without copies where every pixel is there."""
@@ -91,66 +78,137 @@ def read_training_spectra(estimator, X, sample_weight, *, reset) -> Spectra:
     spectra = read_spectra(estimator, X, reset=reset, ensure_min_samples=2)
     useful = ~spectra.is_empty
     if sample_weight is not None:
-        weight = _check_weights(sample_weight, len(spectra))
+        weight = check_sample_weight(type(estimator).__name__, sample_weight, len(spectra))
         useful &= weight > 0
         spectra = replace(spectra, weight=weight)
-    if useful.all():
-        return spectra
     if useful.sum() < 2:
         owner = type(estimator).__name__
         raise ValueError(f"{owner} needs 2 spectra with usable pixels and weight, got {useful.sum()}.")
-    return replace(spectra.take(useful), rows=np.flatnonzero(useful))
+    return replace(spectra if useful.all() else spectra.take(useful), rows=np.flatnonzero(useful))
 
 
-def read_nonempty_spectra(estimator, X) -> Spectra:
-    """Validate X of a fitted estimator; a spectrum without any valid pixel is refused unless `on_empty` is "nan"."""
-    spectra = read_spectra(estimator, X, reset=False)
-    empty = spectra.is_empty
-    if estimator.on_empty == "raise" and empty.any():
-        owner = type(estimator).__name__
-        raise ValueError(
-            f"X of {owner} has spectra without latents: {point_at(empty, len(empty), 'have no valid pixel')} Drop them "
-            "(a FluxNormalizer makes rows without flux in its band NaN), or pass on_empty='nan' to keep their places."
-        )
-    return spectra
+class SpectrumEmbedder(TransformerMixin, BaseEstimator):
+    """What embedders of spectra share: all but the fit.
 
+    They have `_find_latents(spectra)`, `_decode(latents)`, `_reconstruct(spectra)` and `_n_latents`.
+    """
 
-def read_latents(estimator, X, n_latents) -> np.ndarray:
-    """Validate latents for `inverse_transform`."""
-    latents = check_array(X, dtype=[np.float64, np.float32])
-    if latents.shape[1] != n_latents:
-        raise ValueError(
-            f"X must hold the {n_latents} latents of {type(estimator).__name__}, got an array of shape {latents.shape}."
-        )
-    return latents
+    def transform(self, X):
+        """Return the latents.
 
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_wavelengths)
+            Normalised fluxes, with inverse variances where X has them.
 
-def name_latents(n_latents) -> np.ndarray:
-    """Return the names of the columns of latents."""
-    return np.array([f"latent{i}" for i in range(n_latents)], dtype=object)
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, latent_dim), float32
+            The latents; columns are named ``latent0``, ``latent1``, ...
+        """
+        check_is_fitted(self)
+        spectra = read_spectra(self, X, reset=False)
+        empty = spectra.is_empty
+        if self.on_empty == "raise" and empty.any():
+            raise ValueError(
+                f"X of {type(self).__name__} has spectra without latents: "
+                f"{point_at(empty, len(empty), 'have no valid pixel')} Drop them (a FluxNormalizer makes rows without "
+                "flux in its band NaN), or pass on_empty='nan' to keep their places."
+            )
+        latents = self._find_latents(spectra).astype(np.float32)
+        latents[empty] = np.nan
+        return latents
 
+    def inverse_transform(self, X):
+        """Return the spectra decoded from latents.
 
-def check_magnitude(owner, spectra):
-    """Raise where fluxes are too large for float32."""
-    largest = max(abs(float(spectra.flux.min())), abs(float(spectra.flux.max())))
-    if largest > LARGEST:
-        raise ValueError(
-            f"X of {owner} holds values up to {largest:.3g}; the network computes in float32 and needs "
-            f"values within {LARGEST:.0e}. Put a FluxNormalizer before it."
-        )
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, latent_dim)
+            Latents, as `transform` gives them.
 
+        Returns
+        -------
+        flux : ndarray of shape (n_samples, n_wavelengths), float32
+            Normalised fluxes; NaN in pixels that no spectrum of the training has.
+        """
+        check_is_fitted(self)
+        latents = check_array(X, dtype=[np.float64, np.float32])
+        if latents.shape[1] != self._n_latents:
+            raise ValueError(
+                f"X must hold the {self._n_latents} latents of {type(self).__name__}, got an array of shape "
+                f"{latents.shape}."
+            )
+        return self._decode(latents)
 
-def _check_weights(sample_weight, n_rows):
-    weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
-    if weights.shape != (n_rows,):
-        raise ValueError(
-            f"`sample_weight` must have one number for each of the {n_rows} spectra, got shape {weights.shape}."
-        )
-    if (weights < 0).any():
-        raise ValueError(f"`sample_weight` must not be negative, got {weights.min()!r}.")
-    if not weights.any():
-        raise ValueError("`sample_weight` must not be zero for all spectra; zero leaves a spectrum out.")
-    return weights
+    def score(self, X, y=None):
+        """Return minus the mean squared error of the reconstruction.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_wavelengths)
+            Normalised fluxes.
+        y : None
+            Not used.
+
+        Returns
+        -------
+        score : float
+            ``-mean((X - inverse_transform(transform(X)))**2)``, over the pixels that are there, weighted by their
+            inverse variances where X has them.
+        """
+        check_is_fitted(self)
+        spectra = read_spectra(self, X, reset=False)
+        weight = None if spectra.ivar is None else scale_ivar(spectra.ivar, spectra.flux.shape)
+        total, sum_of_weights = 0.0, 0.0
+        for start in range(0, len(spectra), ERROR_ROWS):
+            rows = slice(start, start + ERROR_ROWS)
+            part = spectra.take(rows)
+            # NaN: pixels that no training spectrum has
+            squares = np.nan_to_num((part.flux - self._reconstruct(part).astype(np.float64)) ** 2)
+            part_weight = np.ones(squares.shape) if weight is None else weight[rows].astype(np.float64)
+            total += float(np.vdot(part_weight, squares))
+            sum_of_weights += float(part_weight.sum())
+        return -total / sum_of_weights
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the latents: ``latent0``, ``latent1``, ...
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Not used.
+
+        Returns
+        -------
+        names : ndarray of str of shape (latent_dim,)
+            Column names of `transform`.
+        """
+        check_is_fitted(self)
+        return np.array([f"latent{i}" for i in range(self._n_latents)], dtype=object)
+
+    def _check_common(self):
+        """Raise where a parameter that all embedders have cannot be right."""
+        owner = type(self).__name__
+        check_option(owner, "on_empty", self.on_empty, ("raise", "nan"))
+        if not isinstance(self.whiten, bool):
+            check_option(owner, "whiten", self.whiten, (False, True, "robust"))
+
+    def _check_latent_dim(self, n_train, n_samples, n_features):
+        """Raise where there are more latents than spectra or pixels."""
+        if self.latent_dim > min(n_train, n_features):
+            raise ValueError(
+                f"`latent_dim` of {type(self).__name__} must be at most {min(n_train, n_features)}, got "
+                f"{self.latent_dim!r}: there are {n_train} spectra to train on (n_samples = {n_samples}) of "
+                f"n_features = {n_features}."
+            )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        tags.non_deterministic = False
+        tags.input_tags.allow_nan = self.on_bad == "mask"
+        return tags
 
 
 class Batch(NamedTuple):
@@ -209,7 +267,7 @@ class PixelSpace:
 
     def to_flux(self, decoded):
         """Turn what the decoder gives into spectra, float32."""
-        return hide(decoded, self.hidden)
+        return decoded if self.hidden is None else np.where(self.hidden, np.float32(np.nan), decoded)
 
     def to_flux_loss(self, loss, unseen):
         """Turn the network's loss into the mean squared error per pixel."""
@@ -286,18 +344,18 @@ class ScoreSpace:
         """Return what the encoder reads."""
         return self.find_scores(spectra) / self.frame.spread
 
-    def weigh(self, spectra):
+    def weigh(self, inputs, spectra):
         """Return what chi square is made of, for `refine_latents`: spectra along the axes and the weight of an error.
 
-        Where no errors are known, all pixels have the variance that the axes do not explain.
+        Where no errors are known, all pixels have the variance that the axes do not explain, and what the encoder reads
+        says all.
         """
         if spectra.ivar is not None:
             weight = combine_ivar(spectra.ivar, self.noise)
             pull, metric = weigh_along_axes(spectra.flux, weight, self.frame.mean, self.frame.axes)
             return pull * self.unit, metric * self.unit**2
         weight = self.unit / self.noise
-        pull = project(spectra.flux, self.frame) * weight
-        return pull, np.eye(len(self.frame.axes))[None] * (weight * self.unit)
+        return inputs * (self.frame.spread * weight), np.eye(len(self.frame.axes))[None] * (weight * self.unit)
 
     def to_latent(self, code):
         """Turn what the encoder gives into latents: in flux units, as the scores of PCA are."""
@@ -316,19 +374,8 @@ class ScoreSpace:
         return (loss * len(self.frame.axes) * self.unit**2 + unseen) / self.n_pixels
 
 
-def scores_to_flux(scores, frame, hidden, dtype=np.float32):
-    """Return spectra from their scores on principal axes; only a block of rows is held in float64."""
-    flux = np.empty((len(scores), len(frame.mean)), dtype=dtype)
-    for start in range(0, len(scores), BLOCK_ROWS // 4):
-        rows = slice(start, start + BLOCK_ROWS // 4)
-        flux[rows] = hide(scores[rows] @ frame.axes + frame.mean, hidden)
-    return flux
-
-
-def fit_space(spectra, train, held_out, config, rng):
-    """Return the space in which the network of `config` works: of scores for the residual network, else of pixels."""
-    if config["architecture"] == "residual":
-        return fit_score_space(spectra, train, held_out, config["latent_dim"], config["n_axes"], rng)
+def fit_pixel_space(spectra, train) -> PixelSpace:
+    """Return the space of pixels, with the mean of the training rows."""
     flux, ivar = spectra.flux, spectra.ivar
     if ivar is None:
         return PixelSpace(np.asarray(flux[train].mean(axis=0), dtype=np.float32))
@@ -337,88 +384,25 @@ def fit_space(spectra, train, held_out, config, rng):
     return PixelSpace(np.asarray(mean, dtype=np.float32), True, find_hidden(ivar))
 
 
-def fit_score_space(spectra, train, held_out, latent_dim, n_axes, rng, *, by_errors=False):
+def fit_score_space(spectra, train, held_out, latent_dim, n_axes, rng, *, fit_frame=fit_gappy_frame) -> ScoreSpace:
     """Fit the principal axes on the training rows and measure the spread on the held-out rows too.
 
-    An axis that only the training rows fill would otherwise blow up a new spectrum without bound. With `by_errors`
-    noisy pixels count less for the axes, too.
+    An axis that only the training rows fill would otherwise blow up a new spectrum without bound.
     """
-    if spectra.ivar is None:
-        frame = fit_principal_frame(spectra.flux, train, n_axes, rng, spectra.weight)
-        space = measure_space(frame, spectra.flux, train, latent_dim)
-    else:
-        space = _fit_with_gaps(spectra, train, latent_dim, n_axes, rng, by_errors)
-    if len(held_out):
-        scores = space.find_scores(spectra.take(held_out))
-        spread = np.maximum(space.frame.spread, np.sqrt(np.mean(scores**2, axis=0)))
-        space = replace(space, frame=space.frame._replace(spread=spread))
-    return bound_spread(replace(space, hidden=find_hidden(spectra.ivar)))
-
-
-def _fit_with_gaps(spectra, train, latent_dim, n_axes, rng, by_errors):
-    """Fill gaps from the axes, and fit these again, a few times.
-
-    With `by_errors` a pixel is filled to the share that its error has of its variance about the axes.
-    """
-    flux, ivar = spectra.flux, spectra.ivar
-    is_there = ivar > 0
-    mean = (is_there[train] * flux[train]).sum(axis=0) / np.maximum(is_there[train].sum(axis=0), 1)
-    filled = np.where(is_there, flux, mean).astype(np.float64)
-    is_filled = (np.isfinite(ivar) if by_errors else ~is_there).any(axis=1)
-    rows = np.flatnonzero(is_filled)
-    for _ in range(N_FILLS if len(rows) else 1):
-        frame = fit_principal_frame(filled, train, n_axes, rng, spectra.weight)
-        space = measure_space(frame, filled, train, latent_dim)
-        part = spectra.take(rows)
-        smooth = space.find_scores(part) @ frame.axes + frame.mean
-        trust = is_there[rows].astype(np.float64)
-        if by_errors:
-            trust = combine_ivar(part.ivar, space.noise) * space.noise
-        filled[rows] = smooth + trust * (np.where(is_there[rows], part.flux, smooth) - smooth)
-    return space
-
-
-def measure_space(frame, flux, train, latent_dim):
-    """Return the space of a principal frame, with what its axes leave out of the training rows."""
-    rows = train[:: max(1, len(train) // 200)]
-    left = float(np.mean(residual_energy(flux[rows], frame, project(flux[rows], frame)))) / flux.shape[1]
+    frame, noise = fit_frame(spectra.flux, spectra.ivar, train, n_axes, rng, spectra.weight)
     total = float(np.sum(frame.spread**2))
     unit = max(float(np.sqrt(np.sum(frame.spread[latent_dim:] ** 2))), 1e-4 * np.sqrt(total)) or 1.0
-    return ScoreSpace(frame, unit, max(left, 1e-9 * total / flux.shape[1], np.finfo(np.float32).tiny))
-
-
-def bound_spread(space):
-    """Return the space with no axis below a ten-millionth of the whole spread, and none at zero."""
-    spread = space.frame.spread
-    total = np.sqrt(np.sum(spread**2))
-    spread = np.maximum(spread, 1e-7 * total) if total > 0 else np.ones_like(spread)
-    return replace(space, frame=space.frame._replace(spread=spread))
+    space = ScoreSpace(frame, unit, noise, find_hidden(spectra.ivar))
+    if len(held_out):
+        scores = space.find_scores(spectra.take(held_out))
+        frame = frame._replace(spread=np.maximum(frame.spread, np.sqrt(np.mean(scores**2, axis=0))))
+    return replace(space, frame=bound_spread(frame))
 
 
 def find_hidden(ivar):
     """Return the pixels that no spectrum has, None where there are none."""
     hidden = np.zeros(0, dtype=bool) if ivar is None else ~(ivar > 0).any(axis=0)
     return hidden if hidden.any() else None
-
-
-def hide(flux, hidden):
-    """Return spectra, NaN in the hidden pixels."""
-    return flux if hidden is None else np.where(hidden, flux.dtype.type(np.nan), flux)
-
-
-def combine_ivar(ivar, noise):
-    """Return the inverse of the summed variances: of the measurement and of what the axes do not explain."""
-    with np.errstate(divide="ignore"):
-        return np.where(ivar > 0, 1 / (1 / np.asarray(ivar, dtype=np.float64) + noise), 0.0)
-
-
-def scale_ivar(ivar, shape):
-    """Return weights of mean one over the pixels that are there; a pixel without a known error weighs one."""
-    if ivar is None:
-        return np.ones(shape, dtype=np.float32)
-    known = np.isfinite(ivar) & (ivar > 0)
-    mean = ivar[known].mean() if known.any() else 1.0
-    return np.where(np.isinf(ivar), 1.0, ivar / mean).astype(np.float32)
 
 
 def _normalise_weight(weight):

@@ -18,17 +18,18 @@ NEGLIGIBLE = 1e-5  # ... or this part of the variance of the spectra, of which t
 N_NEIGHBORS = 10  # of the intrinsic dimension: fewer see the noise, more the borders
 MOST_ROWS = 5000  # that the intrinsic dimension is estimated from, at most
 NOISE_ROWS = 500  # spectra that are enough to measure a spread to 3 %
+IN_THE_NOISE = 1.5  # a latent whose spread is below so many times its noise is not to be trusted
 CLEAR = 1.5  # an axis counts for it whose spread is so many times what noise alone would give
 
 
-def search_size(train, find_noisy, largest, training):
+def search_size(train, count_noisy, largest, training):
     """Return the number of latents that spectra need, the errors that led to it and the last model that was tried.
 
     Parameters
     ----------
     train : callable
         ``(latent_dim, training) -> TrainedModel`` trains a residual network.
-    find_noisy : callable
+    count_noisy : callable
         ``model -> int``, the number of its latents that are lost in the noise.
     largest : int
         The largest number of latents that the spectra allow.
@@ -58,7 +59,7 @@ def search_size(train, find_noisy, largest, training):
         noise, aim = find_noise_floor(model, trained.unseen)
         search["noise"].append(noise)
         search["aim"].append(aim)
-        n_clear[size] = max(1, size - find_noisy(model))
+        n_clear[size] = max(1, size - count_noisy(model))
         chosen = choose_size(**search)
         if chosen is not None:
             return n_clear[chosen], search, model
@@ -103,6 +104,11 @@ def find_intrinsic_dimension(space, spectra, rng):
     if not is_clear.any() or len(points) <= N_NEIGHBORS:
         return np.nan
     return estimate_dimension(NearestNeighbors(n_neighbors=N_NEIGHBORS).fit(points).kneighbors()[0])
+
+
+def is_in_the_noise(noise, model):
+    """Return which latents have a spread that is hardly above their noise."""
+    return IN_THE_NOISE * noise > model.latent_spread
 
 
 def measure_latent_noise(model, spectra, rng):

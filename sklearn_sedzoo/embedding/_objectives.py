@@ -25,8 +25,8 @@ class VAE(BaseEstimator):
     Notes
     -----
     The loss is :math:`\mathrm{MSE} + \beta / d \; \sum_i \mathrm{KL}(N(z_i, s_i^2) | N(0, 1))` in the units in which
-    the network draws: "residual" measures the squared error in what PCA with as many latents leaves out. The mean
-    :math:`z` is the encoder's; the spread :math:`s` is a linear function of it. `transform` returns the mean.
+    the network decodes: `ResidualNetwork` measures the squared error in what PCA with as many latents leaves out. The
+    mean :math:`z` is the encoder's; the spread :math:`s` is a linear function of it. `transform` returns the mean.
 
     References
     ----------

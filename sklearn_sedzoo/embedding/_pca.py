@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.decomposition import PCA
-from sklearn.utils.validation import check_is_fitted
+from functools import partial
 
+import numpy as np
+from sklearn.decomposition import PCA
+
+from sklearn_sedzoo._kernels._gappy_frame import find_noise, fit_gappy_frame, scores_to_flux
 from sklearn_sedzoo._kernels._principal import Frame, fit_whitening, project, unwhiten, whiten
-from sklearn_sedzoo._validation import check_integer, check_option, check_squares
-from sklearn_sedzoo.embedding._inputs import (
-    Spectra,
-    bound_spread,
-    fit_score_space,
-    measure_space,
-    name_latents,
-    read_latents,
-    read_nonempty_spectra,
-    read_spectra,
-    read_training_spectra,
-    scores_to_flux,
-)
+from sklearn_sedzoo._validation import check_integer, check_squares
+from sklearn_sedzoo.embedding._inputs import SpectrumEmbedder, fit_score_space, read_training_spectra
 from sklearn_sedzoo.embedding._networks import N_AXES
 
 
-class SpectrumPCA(TransformerMixin, BaseEstimator):
+def fit_plain_frame(X, ivar, rows, n_axes, rng, row_weight):
+    """Return the principal frame of full spectra by scikit-learn's PCA, and what its axes leave out of a pixel."""
+    # not "auto": by the covariance in float32, spectra of 500 pixels are reconstructed with 5 times the error
+    solver = "full" if min(X.shape) <= 10 * n_axes else "randomized"
+    with np.errstate(invalid="ignore"):  # the share of the variance where there is none
+        pca = PCA(n_axes, svd_solver=solver, random_state=0).fit(X)
+    spread = np.sqrt(pca.explained_variance_.astype(np.float64) * (len(X) - 1) / len(X))
+    frame = Frame(pca.mean_.astype(np.float64), pca.components_.astype(np.float64), spread)
+    return frame, find_noise(X, rows, frame)
+
+
+class SpectrumPCA(SpectrumEmbedder):
     r"""Embed spectra by principal component analysis, with masked pixels and errors.
 
     Parameters
@@ -113,18 +114,16 @@ class SpectrumPCA(TransformerMixin, BaseEstimator):
         """
         owner = type(self).__name__
         check_integer(owner, "latent_dim", self.latent_dim, 1)
-        check_option(owner, "on_empty", self.on_empty, ("raise", "nan"))
-        if not isinstance(self.whiten, bool):
-            check_option(owner, "whiten", self.whiten, (False, True, "robust"))
+        self._check_common()
         spectra = read_training_spectra(self, X, sample_weight, reset=True)
         check_squares(owner, spectra.flux)
         n_samples, n_pixels = spectra.flux.shape
-        if self.latent_dim > min(n_samples, n_pixels):
-            raise ValueError(
-                f"`latent_dim` of {owner} must be at most {min(n_samples, n_pixels)}, got {self.latent_dim!r}: there "
-                f"are {n_samples} usable spectra (n_samples) of n_features = {n_pixels}."
-            )
-        space = self._fit_space(spectra, min(n_samples, n_pixels, max(N_AXES, 2 * self.latent_dim)))
+        self._check_latent_dim(n_samples, n_samples, n_pixels)
+        every, n_axes = np.arange(n_samples), min(n_samples, n_pixels, max(N_AXES, 2 * self.latent_dim))
+        is_plain = spectra.ivar is None and spectra.weight is None
+        fit_frame = fit_plain_frame if is_plain else partial(fit_gappy_frame, by_errors=True)
+        rng = np.random.default_rng(0)
+        space = fit_score_space(spectra, every, every[:0], self.latent_dim, n_axes, rng, fit_frame=fit_frame)
         self.components_ = space.frame.axes[: self.latent_dim]
         self._space, self._whitening = space, None
         if self.whiten:
@@ -133,94 +132,8 @@ class SpectrumPCA(TransformerMixin, BaseEstimator):
         self.mean_ = space.frame.mean
         self.explained_variance_ = space.frame.spread[: self.latent_dim] ** 2
         self.noise_variance_ = space.noise
-        self.training_rows_ = spectra.find_rows(np.arange(n_samples))
+        self.training_rows_ = spectra.rows
         return self
-
-    def transform(self, X):
-        """Return the scores.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_wavelengths)
-            Normalised fluxes, with inverse variances where X has them.
-
-        Returns
-        -------
-        Z : ndarray of shape (n_samples, latent_dim), float32
-            Columns are named ``latent0``, ``latent1``, ...
-        """
-        check_is_fitted(self)
-        spectra = read_nonempty_spectra(self, X)
-        latents = self._find_latents(spectra)
-        latents[spectra.is_empty] = np.nan
-        return latents.astype(np.float32)
-
-    def inverse_transform(self, X):
-        """Return the spectra reconstructed from their latents.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, latent_dim)
-            Latents, as `transform` gives them.
-
-        Returns
-        -------
-        flux : ndarray of shape (n_samples, n_wavelengths), float32
-            Normalised fluxes; NaN where no spectrum of the training has a value.
-        """
-        check_is_fitted(self)
-        return self._reconstruct(read_latents(self, X, len(self.components_)))
-
-    def score(self, X, y=None):
-        """Return minus the mean squared error of the reconstruction.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_wavelengths)
-            Normalised fluxes.
-        y : None
-            Not used.
-
-        Returns
-        -------
-        score : float
-            ``-mean((X - inverse_transform(transform(X)))**2)``, over the pixels that are there, weighted by their
-            inverse variances where X has them.
-        """
-        check_is_fitted(self)
-        spectra = read_spectra(self, X, reset=False)
-        return -spectra.measure_error(lambda part: self._reconstruct(self._find_latents(part)))
-
-    def get_feature_names_out(self, input_features=None):
-        """Return the names of the latents: ``latent0``, ``latent1``, ...
-
-        Parameters
-        ----------
-        input_features : array-like of str or None, default=None
-            Not used.
-
-        Returns
-        -------
-        names : ndarray of str of shape (latent_dim,)
-            Column names of `transform`.
-        """
-        check_is_fitted(self)
-        return name_latents(len(self.components_))
-
-    def _fit_space(self, spectra: Spectra, n_axes):
-        """Return the principal frame: that of scikit-learn's PCA for full, unweighted data."""
-        every = np.arange(len(spectra))
-        if spectra.ivar is not None or spectra.weight is not None:
-            return fit_score_space(
-                spectra, every, every[:0], self.latent_dim, n_axes, np.random.default_rng(0), by_errors=True
-            )
-        # not "auto": by the covariance in float32, spectra of 500 pixels are reconstructed with 5 times the error
-        solver = "full" if min(spectra.flux.shape) <= 10 * n_axes else "randomized"
-        with np.errstate(invalid="ignore"):  # the share of the variance where there is none
-            pca = PCA(n_axes, svd_solver=solver, random_state=0).fit(spectra.flux)
-        spread = np.sqrt(pca.explained_variance_.astype(np.float64) * (len(spectra) - 1) / len(spectra))
-        frame = Frame(pca.mean_.astype(np.float64), pca.components_.astype(np.float64), spread)
-        return bound_spread(measure_space(frame, spectra.flux, every, self.latent_dim))
 
     def _find_latents(self, spectra):
         n_latents, frame = len(self.components_), self._space.frame
@@ -230,16 +143,17 @@ class SpectrumPCA(TransformerMixin, BaseEstimator):
             scores = self._space.find_scores(spectra)[:, :n_latents]
         return scores if self._whitening is None else whiten(scores, self._whitening)
 
-    def _reconstruct(self, latents):
+    @property
+    def _n_latents(self):
+        return len(self.components_)
+
+    def _decode(self, latents):
         scores = latents if self._whitening is None else unwhiten(latents, self._whitening)
         frame = self._space.frame
-        return scores_to_flux(scores, frame._replace(axes=frame.axes[: scores.shape[1]]), self._space.hidden)
+        return scores_to_flux(scores, frame._replace(axes=frame.axes[: self._n_latents]), self._space.hidden)
+
+    def _reconstruct(self, spectra):
+        return self._decode(self._find_latents(spectra))
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "components_")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float32"]
-        tags.input_tags.allow_nan = self.on_bad == "mask"
-        return tags

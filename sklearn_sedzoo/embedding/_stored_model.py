@@ -59,12 +59,9 @@ class AutoencoderModel:
         return is_plain and self.latent_dim <= MOST_REFINED
 
     def encode(self, spectra):
-        """Return the latents of spectra, float64; NaN for a spectrum without any usable pixel."""
+        """Return the latents of spectra, float64."""
         latents = self.space.to_latent(self.embed(spectra))
-        if self.whitening is not None:
-            latents = whiten(latents, self.whitening)
-        latents[spectra.is_empty] = np.nan
-        return latents
+        return latents if self.whitening is None else whiten(latents, self.whitening)
 
     def decode(self, latents):
         """Return the spectra that latents stand for, float32."""
@@ -78,20 +75,22 @@ class AutoencoderModel:
 
     def embed(self, spectra):
         """Return the latents in the units of the network: the encoder's, refined for the decoder."""
-        return self.refine(self.encode_inputs(self.space.to_input(spectra)), spectra)
+        return self.refine(self.space.to_input(spectra), spectra)
 
-    def refine(self, codes, spectra, rows=None):
-        """Return the latents from which the decoder gives (some rows of the) spectra better than from the encoder's.
+    def refine(self, inputs, spectra, rows=None):
+        """Return the latents from which the decoder gives spectra better than from those of the encoder.
 
-        Under an objective, where the network reads pixels, and where they are many, they are the encoder's.
+        `inputs` are what the encoder reads of (some rows of) the spectra. Under an objective, where the network reads
+        pixels, and where they are many, latents are the encoder's.
         """
+        codes = self.encode_inputs(inputs)
         if not self.is_refined:
             return codes
         decode_with_slopes = make_decoder_with_slopes(self._arrays)
         refined = np.empty(codes.shape)
         for start in range(0, len(codes), BLOCK_ROWS):
             block = slice(start, start + BLOCK_ROWS)
-            weighed = self.space.weigh(spectra.take(block if rows is None else rows[block]))
+            weighed = self.space.weigh(inputs[block], spectra.take(block if rows is None else rows[block]))
             refined[block] = refine_latents(codes[block], decode_with_slopes, *weighed)
         return refined
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from sklearn_sedzoo._kernels._gappy_frame import find_missed
 from sklearn_sedzoo._kernels._principal import fit_whitening
 from sklearn_sedzoo._validation import check_integer, check_number
 from sklearn_sedzoo.embedding._backend import load_keras, seed_globals
-from sklearn_sedzoo.embedding._inputs import fit_space
+from sklearn_sedzoo.embedding._inputs import fit_pixel_space, fit_score_space
+from sklearn_sedzoo.embedding._latent_dim import measure_latent_noise
 from sklearn_sedzoo.embedding._networks import Network
 from sklearn_sedzoo.embedding._objectives import load_losses
 from sklearn_sedzoo.embedding._stored_model import AutoencoderModel
@@ -157,10 +159,12 @@ class TrainedModel:
         Validation losses of the best weights, and of PCA with as many components.
     unseen : float
         Part of the validation loss that no network changes.
-    train, held_out : ndarray of int
-        The spectra that the network learned from, and those that measured the validation loss.
-    is_pca : bool
-        Whether no weights were worth more than PCA.
+    noise : ndarray of shape (latent_dim,)
+        Standard deviation that noise gives each latent, measured on the validation spectra.
+    map : ndarray of shape (n_rows, n_columns, latent_dim) or None
+        Of a `DESOM`.
+    rows : ndarray of int
+        The spectra that the model was learned from.
     """
 
     model: AutoencoderModel
@@ -168,9 +172,9 @@ class TrainedModel:
     best_loss: float
     pca_loss: float
     unseen: float
-    train: np.ndarray
-    held_out: np.ndarray
-    is_pca: bool
+    noise: np.ndarray
+    map: np.ndarray | None
+    rows: np.ndarray
 
 
 class Trainer:
@@ -200,7 +204,13 @@ class Trainer:
         self.is_residual = config["architecture"] == "residual"
         order, n_train = rng.permutation(len(spectra)), training.count_training_rows(len(spectra))
         self.held_out, self.train = (np.sort(rows) for rows in np.split(order, [len(spectra) - n_train]))
-        self.space = fit_space(spectra, self.train, self.held_out, config, rng) if start is None else start.space
+        if start is not None:
+            self.space = start.space
+        elif self.is_residual:
+            sizes = config["latent_dim"], config["n_axes"]
+            self.space = fit_score_space(spectra, self.train, self.held_out, *sizes, rng)
+        else:
+            self.space = fit_pixel_space(spectra, self.train)
         self.batch = self.space.measure(spectra, self.train)
         self.validation = self.space.measure(spectra, self.held_out) if len(self.held_out) else None
         self.watched = self.batch if self.validation is None else self.validation
@@ -234,15 +244,19 @@ class Trainer:
         is_pca = self._is_pca(best)
         if is_pca:
             best = replace(first, history=best.history)
+        model = self._make_model(best.weights)
+        watched = self.spectra.take(self.held_out if len(self.held_out) else self.train)
+        noise, map_ = measure_latent_noise(model, watched, self.rng), model.find_map()
+        learns_from_all = is_pca and len(self.held_out) > 0
         return TrainedModel(
-            model=self._make_model(best.weights),
+            model=self._fit_pca_to_all(model) if learns_from_all else model,
             history=best.history,
             best_loss=self._to_flux(best.loss),
             pca_loss=self._to_flux(self.pca_loss),
             unseen=self.watched.unseen / self.space.n_pixels,
-            train=self.train,
-            held_out=self.held_out,
-            is_pca=is_pca,
+            noise=noise,
+            map=map_,
+            rows=np.arange(len(self.spectra)) if learns_from_all else self.train,
         )
 
     def _build_network(self):
@@ -377,8 +391,7 @@ class Trainer:
     def _make_model(self, weights):
         """Return the model of the best weights, its latents whitened by those of the training spectra."""
         model = AutoencoderModel(self.config, weights, self.space)
-        codes = model.refine(model.encode_inputs(self.batch.inputs), self.spectra, self.train)
-        latents = self.space.to_latent(codes)
+        latents = self.space.to_latent(model.refine(self.batch.inputs, self.spectra, self.train))
         model.spread = latents.std(axis=0)
         if self.start is not None:
             model.whitening = self.start.whitening  # the latents keep their meaning
@@ -386,30 +399,18 @@ class Trainer:
             model.whitening = fit_whitening(latents, self.batch.weight, draw_in_tails=self.whiten == "robust")
         return model
 
+    def _fit_pca_to_all(self, model):
+        """Return a model that has remained PCA with its axes fitted to all rows, those of the validation too.
 
-def fit_pca_to_all(model, spectra, rng):
-    """Return a model that has remained PCA with its axes fitted to all rows, those that watched the training too.
-
-    With many latents the axes of a tenth more spectra make the error on new ones smaller by some per cent.
-    """
-    every = np.arange(len(spectra))
-    space = fit_space(spectra, every, every[:0], model.config, rng)
-    spread = np.maximum(space.frame.spread, model.space.frame.spread)  # of spectra beyond those of the axes
-    space = replace(space, frame=space.frame._replace(spread=spread))
-    batch = space.measure(spectra, every)
-    latents = space.to_latent(batch.inputs[:, : model.latent_dim])
-    whitening = model.whitening
-    if whitening is not None:
-        whitening = fit_whitening(latents, batch.weight, draw_in_tails=whitening.tails is not None)
-    return AutoencoderModel(model.config, model.weights, space, whitening, latents.std(axis=0))
-
-
-def find_missed(decoded, targets):
-    """Return the loss of each row: the mean square, or chi square where the targets carry their weight."""
-    n_axes = decoded.shape[1]
-    off, weight = decoded - targets[:, :n_axes].astype(np.float64), targets[:, n_axes:]
-    if not weight.shape[1]:
-        return np.mean(off**2, axis=1)
-    if weight.shape[1] == n_axes:
-        return np.mean(weight * off**2, axis=1)
-    return np.einsum("ij,ijk,ik->i", off, weight.reshape(-1, n_axes, n_axes), off) / n_axes
+        With many latents the axes of a tenth more spectra make the error on new ones smaller by some per cent.
+        """
+        every, sizes = np.arange(len(self.spectra)), (self.config["latent_dim"], self.config["n_axes"])
+        space = fit_score_space(self.spectra, every, every[:0], *sizes, self.rng)
+        spread = np.maximum(space.frame.spread, model.space.frame.spread)  # of spectra beyond those of the axes
+        space = replace(space, frame=space.frame._replace(spread=spread))
+        batch = space.measure(self.spectra, every)
+        latents = space.to_latent(batch.inputs[:, : model.latent_dim])
+        whitening = model.whitening
+        if whitening is not None:
+            whitening = fit_whitening(latents, batch.weight, draw_in_tails=whitening.tails is not None)
+        return AutoencoderModel(model.config, model.weights, space, whitening, latents.std(axis=0))

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from sklearn_sedzoo._kernels._gappy_frame import combine_ivar
 from sklearn_sedzoo.embedding import VAE, ConvAutoencoderEmbedder
-from sklearn_sedzoo.embedding._inputs import Spectra, combine_ivar
+from sklearn_sedzoo.embedding._inputs import Spectra
 from tests.embedding.test_autoencoder import make_spectra, tiny
 
 
