@@ -43,6 +43,29 @@ def check_number(owner, name, value, low=-np.inf, high=np.inf, *, closed="both")
         raise ValueError(f"`{name}` of {owner} must be in {brackets[0]}{low}, {high}{brackets[1]}, got {value!r}.")
 
 
+def check_flag(owner, name, value):
+    """Raise unless `value` is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"`{name}` of {owner} must be True or False, got {value!r}.")
+
+
+def check_seed(owner, value, name="random_state"):
+    """Raise unless `value` is a seed from 0 to 2**32 - 1, a RandomState or None, as scikit-learn takes them."""
+    if value is None or isinstance(value, np.random.RandomState):
+        return
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"`{name}` of {owner} must be an integer, a RandomState or None, got {value!r}.")
+    check_integer(owner, name, value, 0, 2**32 - 1)
+
+
+def check_floats(owner, name, value):
+    """Return `value` as an array of float64; raise where it holds anything but numbers."""
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"`{name}` of {owner} must hold numbers, got {value!r}.") from None
+
+
 def check_bounds(owner, name, value, *, unit="Angstrom"):
     """Return (low, high) as floats; raise unless it is a finite pair with low < high."""
     try:

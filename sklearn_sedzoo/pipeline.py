@@ -9,7 +9,8 @@ from sklearn.base import clone
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+from sklearn_sedzoo._validation import check_option
+from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder, ResidualNetwork, SpectrumPCA, Training
 from sklearn_sedzoo.mapping import SOMMapper
 from sklearn_sedzoo.preprocessing import ExtinctionCorrector, FluxNormalizer, FluxScale, SpectrumResampler
 
@@ -54,7 +55,7 @@ def make_sed_pipeline(
     band : (float, float) or None, default=(4050, 4150)
         Band in Angstrom whose mean flux is set to one; None takes all pixels.
     latent_dim : int, default=16
-        Latent variables of the default embedder; ignored when `embed` is given.
+        Latent variables of the default embedder and of ``embed="pca"``; ignored when another `embed` is given.
     redshift : None, str or float, default=None
         Bring observed spectra to the rest frame: the name of the column of X with the redshifts (``"redshift"``), or
         one number for all. None: the spectra are at rest.
@@ -65,9 +66,11 @@ def make_sed_pipeline(
         the name of the column of X with E(B-V) (``"ebv"``), or one number for all.
     resample : SpectrumResampler, optional
         The first step itself, for what the parameters above do not offer (`wavelength` to `medium` are its own then).
-    embed : transformer, optional
-        The embedding, by default ``ConvAutoencoderEmbedder(latent_dim, whiten="robust", random_state=random_state)``:
-        clusters and cells then see more than the strongest property. Any transformer fits, such as
+    embed : transformer or "pca", optional
+        The embedding; ``"pca"`` is ``SpectrumPCA(latent_dim, whiten="robust")``. By default
+        ``ConvAutoencoderEmbedder(latent_dim, architecture=ResidualNetwork(), training=Training(), whiten="robust",
+        random_state=random_state)``: clusters and cells then see more than the strongest property. A search may name
+        ``embed__architecture__filters`` and ``embed__training__n_epochs``. Any transformer fits, such as
         ``PCA(3, whiten=True)``; it then sees fluxes only, no inverse variances.
     final : estimator, optional
         The last step: ``KMeans(6)`` becomes the step `cluster`, a `SOMMapper` the step `map`. Without it the pipeline
@@ -117,9 +120,19 @@ def make_sed_pipeline(
         _refuse_both(own)
         resample = clone(resample)
         wavelength, unit = resample.wavelength, resample.unit
-    if embed is None:
-        embed = ConvAutoencoderEmbedder(latent_dim, whiten="robust", on_bad=on_bad, random_state=random_state)
-    knows_errors = isinstance(embed, ConvAutoencoderEmbedder)
+    if isinstance(embed, str):
+        check_option("make_sed_pipeline", "embed", embed, ("pca",))
+        embed = SpectrumPCA(latent_dim, whiten="robust", on_bad=on_bad)
+    elif embed is None:
+        embed = ConvAutoencoderEmbedder(
+            latent_dim,
+            architecture=ResidualNetwork(),  # given here, so that their parameters can be searched
+            training=Training(),
+            whiten="robust",
+            on_bad=on_bad,
+            random_state=random_state,
+        )
+    knows_errors = isinstance(embed, (ConvAutoencoderEmbedder, SpectrumPCA))
     normalize = ("normalize", FluxNormalizer(band, on_bad=on_bad, with_ivar=knows_errors))
     embed = ("embed", clone(embed, safe=False))
     steps = [("resample", resample)]

@@ -3,7 +3,7 @@
 Each entry: (estimator, {check name: reason it is expected to fail}). An expected failure that passes fails the run.
 """
 
-from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder, ResidualNetwork, SpectrumPCA, ThesisNetwork, Training
 from sklearn_sedzoo.inspection import SpectrumOutlierDetector
 from sklearn_sedzoo.mapping import Batch, Online, SOMClassifier, SOMClusterer, SOMMapper, SOMRegressor
 from sklearn_sedzoo.photometry import MagnitudeToColor, SyntheticPhotometry
@@ -20,7 +20,8 @@ from sklearn_sedzoo.preprocessing import (
 
 _ONLINE = "MiniSom draws single samples: training with weights equals training with repeated rows only on average"
 _DRAWN = "the split and the order of the spectra are drawn: weight 2 equals a repeated row only on average"
-_TINY = {"epochs": 1, "filters": (2,), "batch_size": 64, "random_state": 0}
+_QUANTILES = "quantiles lie between spectra: those of weight 2 and of repeated rows differ by a part of their distance"
+_SHORT = {"training": Training(n_epochs=1, batch_size=64), "random_state": 0}
 
 INSTANCES = [
     (SpectrumResampler(), {}),
@@ -35,13 +36,15 @@ INSTANCES = [
     (FluxNormalizer(statistic="l2"), {}),
     (FluxScale(), {}),
     (
-        ConvAutoencoderEmbedder(1, strides=4, activation="tanh", **_TINY),
+        ConvAutoencoderEmbedder(1, architecture=ResidualNetwork((2,), patch=4, activation="tanh"), **_SHORT),
         {"check_sample_weight_equivalence_on_dense_data": _DRAWN},
     ),
     (
-        ConvAutoencoderEmbedder(1, architecture="thesis", kernel_size=3, pool_size=2, **_TINY),
+        ConvAutoencoderEmbedder(1, architecture=ThesisNetwork((2,), kernel_size=3, pool_size=2), **_SHORT),
         {"check_sample_weight_equivalence_on_dense_data": _DRAWN},
     ),
+    (SpectrumPCA(1), {}),
+    (SpectrumPCA(1, whiten="robust"), {"check_sample_weight_equivalence_on_dense_data": _QUANTILES}),
     (SOMMapper(4, 3, algorithm=Batch(n_epochs=5)), {}),
     (SOMMapper(4, 3, output="coordinates", topology="hexagonal", is_toroidal=True, algorithm=Batch(n_epochs=5)), {}),
     (

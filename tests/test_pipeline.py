@@ -11,6 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
 from sklearn_sedzoo import ConvAutoencoderEmbedder, SOMMapper, make_sed_pipeline
+from sklearn_sedzoo.embedding import Training
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.model_selection import reconstruction_scorer, silhouette_scorer
 from sklearn_sedzoo.pipeline import split_at_embedding
@@ -27,7 +28,7 @@ def make_flux(n=60, seed=0, dtype=np.float32):
 
 def make_zoo(final=None, **parameters):
     parameters = {"wavelength": GRID, "grid": 64, "band": (4050, 4150), "latent_dim": 2, **parameters}
-    embed = ConvAutoencoderEmbedder(parameters.pop("latent_dim"), epochs=3, random_state=0)
+    embed = ConvAutoencoderEmbedder(parameters.pop("latent_dim"), training=Training(n_epochs=3), random_state=0)
     return make_sed_pipeline(embed=embed, final=KMeans(3, random_state=0) if final is None else final, **parameters)
 
 
@@ -167,7 +168,7 @@ def test_errors_and_masks_reach_the_scorers():
 
 def test_two_spectra_and_constant_spectra_give_finite_latents():
     two = make_sed_pipeline(
-        wavelength=GRID, grid=64, embed=ConvAutoencoderEmbedder(1, epochs=1, random_state=0)
+        wavelength=GRID, grid=64, embed=ConvAutoencoderEmbedder(1, training=Training(n_epochs=1), random_state=0)
     ).fit_transform(FLUX[:2])
     assert np.isfinite(two).all(axis=None)
     constant = make_zoo(latent_dim=1).fit(np.vstack([FLUX, np.full((3, 90), 1e-17)]))

@@ -1,5 +1,7 @@
 """First weights of a map: along the principal plane, from samples, at random, or given."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from sklearn_sedzoo._kernels.som_codebook import slabs
@@ -8,15 +10,27 @@ from sklearn_sedzoo._kernels.som_subspace import find_axes
 _PCA_ENTRIES = 2**21
 
 
-def make_weights(X, init, shape, *, sample_weight, random_state):
-    """Return float64 weights (n_cells, n_features); X may hold NaN for missing values."""
-    n_cells = shape[0] * shape[1]
+def make_weights(
+    X: np.ndarray,
+    init: str | np.ndarray,
+    shape: tuple[int, int],
+    *,
+    sample_weight: np.ndarray | None = None,
+    seed: int | None = None,
+) -> np.ndarray:
+    """Return float64 weights (n_cells, n_features): "pca", "sample" or "random", or those that are given.
+
+    X may hold NaN for missing values.
+    """
+    if not isinstance(init, str):
+        return init
+    n_cells, random_state = shape[0] * shape[1], np.random.RandomState(seed)
     if init == "pca":
         return _span_plane(X, shape, sample_weight)
     if init == "sample":
         chance = None if sample_weight is None else sample_weight / sample_weight.sum()
         few = np.count_nonzero(sample_weight) if sample_weight is not None else len(X)
-        rows = random_state.choice(len(X), n_cells, replace=few < n_cells, p=chance)
+        rows = random_state.choice(len(X), n_cells, replace=bool(few < n_cells), p=chance)
         return _fill(X[rows].astype(np.float64), X)
     low, high = np.nanmin(X, axis=0).astype(np.float64), np.nanmax(X, axis=0).astype(np.float64)
     return random_state.uniform(size=(n_cells, X.shape[1])) * (high - low) + low
@@ -39,7 +53,7 @@ def _span_plane(X, shape, sample_weight):
     sample /= size
     sample *= np.sqrt(weight)[:, None]
     deviations, components = _lead(sample)
-    if deviations[1] == 0:
+    if len(deviations) == 1:
         return mean + size * deviations[0] * _wind_line(shape)[:, None] * components[0]
     longer, shorter = (0, 1) if shape[0] > shape[1] else (1, 0)
     steps = [np.linspace(-2, 2, n) if n > 1 else np.zeros(1) for n in shape]
@@ -61,18 +75,15 @@ def _wind_line(shape):
 
 
 def _lead(centered):
-    """Return the two leading standard deviations and components of the rows, through the smaller Gram matrix."""
+    """Return the leading standard deviations and components of the rows, two or, for data on a line, one."""
     values, components = find_axes(centered, 2)
-    n_kept = len(values)
+    deviations = np.sqrt(values)
+    if len(values) == 2 and deviations[1] < 1e-8 * deviations[0]:  # rounding, with a direction that means nothing
+        deviations, components = deviations[:1], components[:1]
     norms = np.linalg.norm(components, axis=1, keepdims=True)
     components = np.divide(components, norms, out=np.zeros_like(components), where=norms > 0)
-    deviations = np.sqrt(values)
-    deviations[deviations < 1e-8 * deviations[0]] = 0  # rounding, with a direction that means nothing
-    signs = np.sign(components[np.arange(n_kept), np.abs(components).argmax(axis=1)])
-    components *= np.where(signs == 0, 1, signs)[:, None]
-    if n_kept == 1:
-        return np.append(deviations, 0), np.vstack([components, np.zeros(centered.shape[1])])
-    return deviations, components
+    signs = np.sign(components[np.arange(len(components)), np.abs(components).argmax(axis=1)])
+    return deviations, components * np.where(signs == 0, 1, signs)[:, None]
 
 
 def _fill(part, X):

@@ -1,5 +1,8 @@
 """Leading principal components in which a map can be trained almost as well, and much faster."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,16 +22,18 @@ class Subspace:
     coordinates: np.ndarray
     residual: float
 
-    def project(self, weights):
+    def project(self, weights: np.ndarray) -> np.ndarray:
         """Return the coordinates of weights (n_cells, n_features)."""
         return (weights - self.mean) @ self.components.T
 
-    def expand(self, coordinates):
+    def expand(self, coordinates: np.ndarray) -> np.ndarray:
         """Return the weights (n_cells, n_features) at the coordinates."""
         return coordinates @ self.components + self.mean
 
 
-def find_subspace(X, tol, *, sample_weight=None, map_slabs=map):
+def find_subspace(
+    X: np.ndarray, tol: float, *, sample_weight: np.ndarray | None = None, map_slabs: Callable = map
+) -> Subspace | None:
     """Return the Subspace that leaves less than `tol` of the variance of X, or None where none is small enough.
 
     Components come from a regular choice of rows, with half the tolerance; what they leave is then measured on all
@@ -68,7 +73,7 @@ def _leading_components(sample, weight, tol):
     return mean, np.linalg.qr(components.T)[0].T
 
 
-def find_axes(rows, n_axes=None):
+def find_axes(rows: np.ndarray, n_axes: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return the leading squared singular values of rows and the axes, through the smaller Gram matrix.
 
     Axes have norm 1 where there are no more features than rows; else their norms are the singular values.

@@ -50,6 +50,8 @@ def make_parser():
     command.add_argument("spectra", nargs="?", metavar="SPECTRA", help=text)
     command.add_argument("--out", default="zoo", metavar="DIR", help="folder for the results (default: zoo)")
     command.add_argument("--recipe", choices=RECIPES, default="default", help="default, or the thesis to the letter")
+    command.add_argument("--embed", choices=("network", "pca"), help="the network of the recipe, or PCA: seconds")
+    command.add_argument("--quick", dest="embed", action="store_const", const="pca", help="the same as --embed pca")
     command.add_argument(
         "--set",
         action="append",

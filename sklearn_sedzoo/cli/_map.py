@@ -22,7 +22,7 @@ def map_catalog(options):
         zoo = Zoo.fit(
             catalog,
             recipe=options.recipe,
-            params=dict(options.set),
+            params={**({"embed": "pca"} if options.embed == "pca" else {}), **dict(options.set)},
             frame=options.frame,
             medium=options.medium,
             dereddening=options.dereddening,

@@ -5,77 +5,53 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_sedzoo._validation import check_integer, check_option
 from sklearn_sedzoo.embedding._backend import isolated_randomness, load_keras
-from sklearn_sedzoo.embedding._fitting import fit_autoencoder, fit_pca_to_all
-from sklearn_sedzoo.embedding._noise import measure_latent_noise
-from sklearn_sedzoo.embedding._parameters import check_parameters, check_sizes, make_config, make_plan
-from sklearn_sedzoo.embedding._progress import EpochReporter
-from sklearn_sedzoo.embedding._reading import keep_useful_rows, read_weighted_spectra, refuse_empty
-from sklearn_sedzoo.embedding._size_search import find_intrinsic_dimension, search_size
-from sklearn_sedzoo.embedding._spaces import scale_ivar
+from sklearn_sedzoo.embedding._inputs import SpectrumEmbedder, read_training_spectra
+from sklearn_sedzoo.embedding._latent_dim import (
+    find_intrinsic_dimension,
+    is_in_the_noise,
+    measure_latent_noise,
+    search_size,
+)
+from sklearn_sedzoo.embedding._networks import ResidualNetwork, make_config, resolve_architecture
+from sklearn_sedzoo.embedding._training import Trainer, Training
 
-IN_THE_NOISE = 1.5  # a latent whose spread is below so many times its noise is not to be trusted
+LARGEST = 1e15  # squares of larger fluxes, summed over a spectrum, leave the range of float32
 
 
-class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstimator):
+class ConvAutoencoderEmbedder(CallbackSupportMixin, SpectrumEmbedder):
     r"""Embed spectra in a few latent variables with a convolutional autoencoder.
 
     The default network starts as a principal component analysis and learns what bends away from it, so that on
     the validation spectra it never reconstructs worse than PCA with as many components. The literal network of
-    convolution and pooling blocks is there too (``architecture="thesis"``), and so is a network of your own.
+    convolution and pooling blocks is there too (``architecture=ThesisNetwork()``), and so is a network of your own.
 
     Parameters
     ----------
     latent_dim : int or "auto", default=16
-        Number of latent variables, at most ``min(n_samples, n_wavelengths)``. With ``"auto"`` ("residual" only) the
-        smallest at which the validation error reaches the noise, reaches a hundred-thousandth of the variance, or
-        stops falling; costs a short training for each.
-    architecture : {"residual", "thesis"} or callable, default="residual"
-        ``"residual"``: PCA and a convolutional residual that starts at zero. ``"thesis"``: Conv1D + max-pooling
-        blocks, dense bottleneck, Conv1DTranspose + up-sampling blocks, final Conv1D. A callable
+        Number of latent variables, at most ``min(n_samples, n_wavelengths)``. With ``"auto"`` (`ResidualNetwork`
+        only) the smallest at which the validation error reaches the noise, reaches a hundred-thousandth of the
+        variance, or stops falling; costs a short training for each.
+    architecture : ResidualNetwork, ThesisNetwork or callable, default=None
+        The network and its sizes; None is ``ResidualNetwork()``. A callable
         ``(n_wavelengths, latent_dim) -> (encoder, decoder)`` returns two Keras models of your own.
+    training : Training, default=None
+        Epochs, restarts, learning rate, batches, early stopping and validation; None is ``Training()``.
+    objective : VAE or DESOM, default=None
+        What the training asks of the latents beside a good reconstruction; None: nothing. With an objective the
+        losses contain its penalty, and there is no promise about PCA.
+    loss : {"mse", "binary_crossentropy"}, default="mse"
+        Cross-entropy is for `ThesisNetwork` or a callable, and for fluxes within [0, 1].
     whiten : bool or "robust", default=True
         Rotate the latents to their principal axes, order them by variance and give each unit variance, as in
         PCA. ``"robust"`` then measures each axis by the range s of its inner 68 % and draws in its tails,
         ``asinh(x / s)``, so that a few extreme spectra (the very young) do not squeeze all others together:
         clusters and cells then follow weaker properties too. With False the latents come as the network has them.
-    filters : tuple of int, default=None
-        Filters of the convolution of each block; None is ``(4,)`` for "residual", ``(32, 16)`` for "thesis". With
-        ``()`` "residual" has no convolutions.
-    kernel_size : int, default=None
-        Width of the convolutions, in pixels for "thesis" (None: 5), in patches for "residual" (None: 3).
-    strides : int, default=None
-        Stride of the convolutions of "thesis" (None: 1); pixels of a patch of "residual" (None: 128).
-    pool_size : int, default=None
-        Pooling of each block of "thesis" (None: 4).
-    activation : str, default=None
-        Name of a Keras activation; None is ``"gelu"`` for "residual", ``"leaky_relu"`` for "thesis".
-    loss : {"mse", "binary_crossentropy"}, default="mse"
-        Cross-entropy is for ``architecture="thesis"`` or a callable, and for fluxes within [0, 1].
-    objective : VAE, InfoVAE or DESOM, default=None
-        What the training asks of the latents beside a good reconstruction; None: nothing. With an objective the
-        losses contain its penalty, and there is no promise about PCA.
-    learning_rate : float, default=None
-        Step of the Adam optimiser; None is 2e-3 for "residual", which lowers it to zero along a cosine, and 1e-3
-        for "thesis" and a callable, which keep it.
-    batch_size : int, default=None
-        Spectra per training step; None is 100 for "thesis" and a callable, about 64 for "residual".
-    epochs : int, default=None
-        Largest number of passes over the data; None is 50 for "thesis" and a callable; "residual" takes as many as
-        make 40,000 steps, at least 10 and at most 1,250.
-    patience : int, default=None
-        Stop after so many epochs without a better validation loss; None is never for "residual", else 10.
-    n_init : int, default=None
-        Train from so many initial weights, each for an 8th of the epochs, and go on from the one with the lowest
-        validation loss; None is 4 for "residual", 1 for "thesis" and a callable. Fewer than 16 epochs know one start.
-    validation_fraction : float, default=0.1
-        Share of the spectra, rounded up, on which the validation loss is measured. The weights of the best epoch
-        are kept. 0: train on all, and watch the training loss.
     warm_start : bool, default=False
         `fit` goes on from the weights of the last `fit`, where number of wavelengths and parameters are the same.
     on_bad : {"mask", "raise"}, default="mask"
@@ -88,6 +64,10 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
 
     Attributes
     ----------
+    architecture_ : ResidualNetwork, ThesisNetwork or callable
+        The network that was trained.
+    training_ : Training
+        How it was trained, with a number for each None.
     history_ : dict of list of float
         ``"loss"`` and ``"val_loss"`` after each epoch, in squared flux per pixel (or cross-entropy).
     n_iter_ : int
@@ -96,7 +76,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         Validation loss of the weights that were kept, with the latents of the encoder; those of `transform` are
         at least as good.
     pca_loss_ : float
-        Validation loss of PCA with as many components ("residual" only, else NaN).
+        Validation loss of PCA with as many components (`ResidualNetwork` only, else NaN).
     model_ : AutoencoderModel
         The network as plain arrays, independent of the Keras backend, and the whitening of its latents.
     latent_noise_ : ndarray of shape (latent_dim,)
@@ -115,8 +95,9 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
     map_ : ndarray of shape (n_rows, n_columns, latent_dim) or None
         With ``objective=DESOM(...)`` the map, in the latents that `transform` returns.
     training_rows_ : ndarray of int
-        Rows of the X of `fit` that the network learned from; the others measured the validation loss. All rows where
-        no training came below PCA: its axes are then fitted to all, and both losses are those from before.
+        Rows of the X of `fit` that the network learned from; the others measured the validation loss, or were left
+        out. All usable rows where no training came below PCA: its axes are then fitted to all, and both losses are
+        those from before.
     n_features_in_ : int
         Number of wavelengths.
     feature_names_in_ : ndarray of shape (n_wavelengths,)
@@ -124,7 +105,9 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
 
     See Also
     --------
-    sklearn.decomposition.PCA : The linear embedding that this one starts from.
+    SpectrumPCA : The linear embedding that this one starts from.
+    ResidualNetwork, ThesisNetwork : The networks.
+    Training : How they are trained.
 
     Notes
     -----
@@ -143,11 +126,13 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
 
     with z in units of the spread of the scores and the inverse variances w of the pixels; where none are given, w is
     the inverse of the variance that the principal axes leave out. A step that does not lower this is not taken, so
-    that no spectrum is drawn worse than from :math:`z_0`. Rare spectra gain most: the encoder has seen few like them.
-    Latents under an `objective`, of "thesis", of a callable and of more than 64 are the encoder's.
+    that no spectrum is decoded worse than from :math:`z_0`. Rare spectra gain most: the encoder has seen few like
+    them. Latents under an `objective`, of `ThesisNetwork`, of a callable and of more than 64 are the encoder's.
 
     The Keras backend is the one that ``KERAS_BACKEND`` names, else the first installed of jax, torch and
-    tensorflow. Results are the same bit for bit on one backend and machine, and close on others.
+    tensorflow. It serves training only where the network is a `ResidualNetwork`: `transform` computes that with numpy,
+    in forked processes too. Other networks refuse to work in a fork of the process that started Keras. Results are
+    the same bit for bit on one backend and machine, and close on others.
 
     References
     ----------
@@ -156,9 +141,9 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
     Examples
     --------
     >>> import numpy as np
-    >>> from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+    >>> from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder, Training
     >>> X = np.sin(np.outer(np.linspace(1, 2, 30), np.linspace(0, 3, 40)))
-    >>> embedder = ConvAutoencoderEmbedder(2, epochs=1, strides=8, random_state=0).fit(X)
+    >>> embedder = ConvAutoencoderEmbedder(2, training=Training(n_epochs=1), random_state=0).fit(X)
     >>> embedder.transform(X).shape
     (30, 2)
     >>> bool(embedder.best_loss_ <= embedder.pca_loss_)
@@ -169,21 +154,11 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         self,
         latent_dim=16,
         *,
-        architecture="residual",
-        whiten=True,
-        filters=None,
-        kernel_size=None,
-        strides=None,
-        pool_size=None,
-        activation=None,
-        loss="mse",
+        architecture=None,
+        training=None,
         objective=None,
-        learning_rate=None,
-        batch_size=None,
-        epochs=None,
-        patience=None,
-        n_init=None,
-        validation_fraction=0.1,
+        loss="mse",
+        whiten=True,
         warm_start=False,
         on_bad="mask",
         on_empty="raise",
@@ -191,20 +166,10 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
     ):
         self.latent_dim = latent_dim
         self.architecture = architecture
-        self.whiten = whiten
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.strides = strides
-        self.pool_size = pool_size
-        self.activation = activation
-        self.loss = loss
+        self.training = training
         self.objective = objective
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.patience = patience
-        self.n_init = n_init
-        self.validation_fraction = validation_fraction
+        self.loss = loss
+        self.whiten = whiten
         self.warm_start = warm_start
         self.on_bad = on_bad
         self.on_empty = on_empty
@@ -228,14 +193,15 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         self : ConvAutoencoderEmbedder
             The fitted embedder. A training that is broken off leaves the embedder as it was.
         """
-        return self._train(X, sample_weight, goes_on=self.warm_start and hasattr(self, "model_"))
+        return self._fit(X, sample_weight, getattr(self, "model_", None) if self.warm_start else None)
 
     @with_callbacks
     def partial_fit(self, X, y=None, sample_weight=None):
         """Train on one more batch of spectra, from the weights that are there; the first batch is a `fit`.
 
         The first batch decides the principal axes and the whitening, so it should be a fair sample. Later ones train
-        for at most `epochs` epochs each and never end above the loss that they find on their own validation spectra.
+        for at most `n_epochs` of `training` each and never end above the loss that they find on their own validation
+        spectra.
 
         Parameters
         ----------
@@ -251,68 +217,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         self : ConvAutoencoderEmbedder
             The embedder.
         """
-        return self._train(X, sample_weight, goes_on=hasattr(self, "model_"))
-
-    def transform(self, X):
-        """Return the latents.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_wavelengths)
-            Normalised fluxes.
-
-        Returns
-        -------
-        Z : ndarray of shape (n_samples, latent_dim), float32
-            The latents; columns are named ``latent0``, ``latent1``, ...
-        """
-        check_is_fitted(self)
-        flux, ivar = read_weighted_spectra(self, X, reset=False)
-        refuse_empty(self, ivar)
-        return self.model_.encode(flux, ivar).astype(np.float32)
-
-    def inverse_transform(self, X):
-        """Return the spectra that the decoder draws.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, latent_dim)
-            Latents, as `transform` gives them.
-
-        Returns
-        -------
-        flux : ndarray of shape (n_samples, n_wavelengths), float32
-            Normalised fluxes.
-        """
-        check_is_fitted(self)
-        latents = check_array(X, dtype=[np.float64, np.float32])
-        if latents.shape[1] != self.model_.latent_dim:
-            raise ValueError(
-                f"X must hold the {self.model_.latent_dim} latents of {type(self).__name__}, got an array of shape "
-                f"{latents.shape}."
-            )
-        return self.model_.decode(latents).astype(np.float32)
-
-    def score(self, X, y=None):
-        """Return minus the mean squared error of the reconstruction.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_wavelengths)
-            Normalised fluxes.
-        y : None
-            Not used.
-
-        Returns
-        -------
-        score : float
-            ``-mean((X - inverse_transform(transform(X)))**2)``, over the pixels that are there, weighted by their
-            inverse variances where X has them.
-        """
-        check_is_fitted(self)
-        X, ivar = read_weighted_spectra(self, X, reset=False)
-        squares = np.nan_to_num((X - self.model_.reconstruct(X, ivar)) ** 2)  # NaN: what no training spectrum has
-        return -float(np.average(squares, weights=None if ivar is None else scale_ivar(ivar, X.shape)))
+        return self._fit(X, sample_weight, getattr(self, "model_", None))
 
     def summary(self):
         """Return the layers of the network, their shapes and numbers of weights, as text.
@@ -325,87 +230,134 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, TransformerMixin, BaseEstima
         check_is_fitted(self)
         return self.model_.summary()
 
-    def get_feature_names_out(self, input_features=None):
-        """Return the names of the latents: ``latent0``, ``latent1``, ...
-
-        Parameters
-        ----------
-        input_features : array-like of str or None, default=None
-            Not used.
-
-        Returns
-        -------
-        names : ndarray of str of shape (latent_dim,)
-            Column names of `transform`.
-        """
-        check_is_fitted(self)
-        return np.array([f"latent{i}" for i in range(self.model_.latent_dim)], dtype=object)
-
-    def _train(self, X, sample_weight, goes_on):
-        check_parameters(self)
+    def _fit(self, X, sample_weight, start):
+        self._check_parameters()
+        architecture = resolve_architecture(type(self).__name__, self.architecture)
+        training = Training() if self.training is None else self.training
         load_keras()
         with keep_on_failure(self, ("n_features_in_", "feature_names_in_", "_columns")):
-            X, ivar = read_weighted_spectra(self, X, reset=not goes_on, ensure_min_samples=2)
-            X, ivar, row_weight = keep_useful_rows(X, ivar, sample_weight)
-            start = self.model_ if goes_on else None
-            check_sizes(self, X, ivar)
-            rng, plan = make_generator(self.random_state), make_plan(self, len(X))
-            report = EpochReporter(self, X, plan.epochs, (ivar, row_weight))
+            spectra = read_training_spectra(self, X, sample_weight, reset=start is None)
+            has_ivar, (n_samples, n_pixels) = spectra.ivar is not None, spectra.flux.shape
+            n_train = training.count_training_rows(n_samples)
+            if self.latent_dim != "auto":
+                self._check_latent_dim(n_train, n_samples, n_pixels)
+            self._check_range(spectra.flux.min(), spectra.flux.max(), has_ivar)
+            loss = self._choose_loss(architecture, has_ivar)
+            rng = make_generator(self.random_state)
+
+            def configure(size):
+                return make_config(architecture, n_train, n_pixels, size, loss, self.objective)
+
+            training = training.resolve(configure(1), n_samples)
+            context = self._init_callback_context(max_subtasks=training.n_epochs)
             with isolated_randomness(int(rng.integers(2**31))):
-                if start is None:
-                    size, search, dimension = self._choose_size(X, ivar, row_weight, plan)
-                else:
-                    size, search, dimension = start.latent_dim, self.size_search_, self.intrinsic_dimension_
-                config = make_config(self, X, ivar, size)
+                search = dimension = None
                 if start is not None:
-                    config = {**config, "n_axes": start.config["n_axes"]}
+                    search, dimension = self.size_search_, self.intrinsic_dimension_
+                    config = {**configure(start.latent_dim), "n_axes": start.config["n_axes"]}
                     check_same(self, config, start.config)
-                model, monitor = fit_autoencoder(X, config, plan, rng, report, ivar, row_weight, start)
-                rows = monitor.held_out_rows if len(monitor.held_out_rows) else monitor.training_rows
-                noise = measure_latent_noise(model, X[rows], None if ivar is None else ivar[rows], rng)
-                map_, training_rows = model.find_map(), monitor.training_rows
-                if monitor.is_pca and len(monitor.held_out_rows):
-                    model, training_rows = fit_pca_to_all(model, X, rng, ivar, row_weight), np.arange(len(X))
-        self.model_ = model
-        self.history_ = monitor.history
-        self.n_iter_ = len(monitor.history["loss"])
-        self.best_loss_ = monitor.best_loss
-        self.pca_loss_ = monitor.pca_loss
-        self.latent_noise_ = noise
-        self.is_noisy_ = IN_THE_NOISE * noise > model.latent_spread
+                elif self.latent_dim == "auto":
+                    size, search, dimension = self._search_size(spectra, configure, training)
+                    config = configure(size)
+                else:
+                    config = configure(self.latent_dim)
+                report = EpochReporter(self, context, spectra.flux)
+                trained = Trainer(spectra, config, training, rng, report, whiten=self.whiten, start=start).run()
+        self.architecture_ = architecture
+        self.training_ = training
+        self.model_ = trained.model
+        self.history_ = trained.history
+        self.n_iter_ = len(trained.history["loss"])
+        self.best_loss_ = trained.best_loss
+        self.pca_loss_ = trained.pca_loss
+        self.latent_noise_ = trained.noise
+        self.is_noisy_ = is_in_the_noise(trained.noise, trained.model)
         self.size_search_ = search
         self.intrinsic_dimension_ = dimension
-        self.map_ = map_
-        self.training_rows_ = training_rows
+        self.map_ = trained.map
+        self.training_rows_ = spectra.rows[trained.rows]
         report.close()
         return self
 
-    def _choose_size(self, X, ivar, row_weight, plan):
+    def _check_parameters(self):
+        """Raise where a parameter alone cannot be right."""
+        owner = type(self).__name__
+        architecture = resolve_architecture(owner, self.architecture)
+        is_residual = isinstance(architecture, ResidualNetwork)
+        if isinstance(self.latent_dim, str):
+            check_option(owner, "latent_dim", self.latent_dim, ("auto",))
+            if not is_residual:
+                raise ValueError(f"latent_dim='auto' of {owner} needs a ResidualNetwork, got {self.architecture!r}.")
+        else:
+            check_integer(owner, "latent_dim", self.latent_dim, 1)
+        self._check_common()
+        check_option(owner, "loss", self.loss, ("mse", "binary_crossentropy"))
+        if self.loss == "binary_crossentropy" and is_residual:
+            raise ValueError(
+                f"`loss` of {owner} must be 'mse' with a ResidualNetwork, got 'binary_crossentropy'. "
+                "Cross-entropy needs fluxes in [0, 1] and architecture=ThesisNetwork() or a callable."
+            )
+        if not isinstance(self.warm_start, bool):
+            raise TypeError(f"`warm_start` of {owner} must be True or False, got {self.warm_start!r}.")
+        if self.training is not None and not isinstance(self.training, Training):
+            raise TypeError(f"`training` of {owner} must be None or a Training(...), got {self.training!r}.")
+        if self.training is not None:
+            self.training.check()
+        objective = self.objective
+        if objective is not None and (isinstance(objective, type) or not hasattr(objective, "describe")):
+            raise TypeError(f"`objective` of {owner} must be None, VAE() or DESOM(), got {self.objective!r}.")
+
+    def _check_range(self, low, high, has_ivar):
+        """Raise where float32 cannot hold the fluxes, or cross-entropy is not for them."""
+        owner = type(self).__name__
+        largest = max(abs(float(low)), abs(float(high)))
+        if largest > LARGEST:
+            raise ValueError(
+                f"X of {owner} holds values up to {largest:.3g}; the network computes in float32 and needs "
+                f"values within {LARGEST:.0e}. Put a FluxNormalizer before it."
+            )
+        if self.loss == "binary_crossentropy" and has_ivar:
+            raise ValueError(f"loss='binary_crossentropy' of {owner} knows no masks and errors. Use loss='mse'.")
+        if self.loss == "binary_crossentropy" and not (low >= 0 and high <= 1):
+            raise ValueError(
+                f"loss='binary_crossentropy' of {owner} needs fluxes in [0, 1], got {low!r} to {high!r}. "
+                "Use loss='mse', or FluxNormalizer(statistic='max')."
+            )
+
+    def _choose_loss(self, architecture, has_ivar):
+        if not has_ivar:
+            return self.loss
+        return "chi_square" if isinstance(architecture, ResidualNetwork) else "masked_mse"
+
+    def _search_size(self, spectra, configure, training):
         """Return the number of latents, how it was found and the intrinsic dimension; each size sees one split."""
-        if self.latent_dim != "auto":
-            return self.latent_dim, None, None
         seed = int(make_generator(self.random_state).integers(2**31))
 
-        def train(size, plan):
-            config = make_config(self, X, ivar, size)
-            return fit_autoencoder(X, config, plan, np.random.default_rng(seed), SILENT, ivar, row_weight)
+        def train(size, training):
+            return Trainer(spectra, configure(size), training, np.random.default_rng(seed), whiten=self.whiten).run()
 
-        def find_noisy(model):
-            noise = measure_latent_noise(model, X, ivar, np.random.default_rng(seed))
-            return int(np.sum(IN_THE_NOISE * noise > model.latent_spread))
+        def count_noisy(model):
+            noise = measure_latent_noise(model, spectra, np.random.default_rng(seed))
+            return int(np.sum(is_in_the_noise(noise, model)))
 
-        size, search, model = search_size(train, find_noisy, min(len(X) // 2, X.shape[1]), plan)
-        return size, search, find_intrinsic_dimension(model.space, X, ivar, np.random.default_rng(seed))
+        size, search, model = search_size(train, count_noisy, min(len(spectra) // 2, spectra.flux.shape[1]), training)
+        return size, search, find_intrinsic_dimension(model.space, spectra, np.random.default_rng(seed))
+
+    @property
+    def _n_latents(self):
+        return self.model_.latent_dim
+
+    def _find_latents(self, spectra):
+        return self.model_.encode(spectra)
+
+    def _decode(self, latents):
+        return self.model_.decode(latents)
+
+    def _reconstruct(self, spectra):
+        return self.model_.reconstruct(spectra)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "model_")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float32"]
-        tags.non_deterministic = False
-        tags.input_tags.allow_nan = self.on_bad == "mask"
-        return tags
 
 
 @contextmanager
@@ -438,15 +390,19 @@ def make_generator(random_state):
     return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
 
 
-class _Silent:
-    """A report that tells nobody."""
+class EpochReporter:
+    """Tells scikit-learn's callbacks about each epoch of a training; one may ask to stop by returning True."""
 
-    def begin(self, course):
-        """Tell nobody."""
+    def __init__(self, estimator, context, X):
+        self.estimator, self.context, self.X = estimator, context, X
+        context.call_on_fit_task_begin(estimator=estimator, X=X)
 
     def __call__(self, losses):
-        """Go on."""
-        return False
+        """Tell of an epoch; return whether a callback asked to stop."""
+        task = self.context.subcontext(task_name="epoch")
+        task.call_on_fit_task_begin(estimator=self.estimator, X=self.X)
+        return task.call_on_fit_task_end(estimator=self.estimator, X=self.X, metadata=losses)
 
-
-SILENT = _Silent()
+    def close(self):
+        """Tell that the fit is over."""
+        self.context.call_on_fit_task_end(estimator=self.estimator, X=self.X)

@@ -1,7 +1,10 @@
-"""What a training asks of the latents, beside a good reconstruction: small objects with parameters to search."""
+"""What a training minimizes: objectives with parameters to search, their Keras layers, and the losses."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import numpy as np
 from sklearn.base import BaseEstimator
 
 from sklearn_sedzoo._validation import check_integer, check_number
@@ -17,13 +20,13 @@ class VAE(BaseEstimator):
 
     See Also
     --------
-    InfoVAE : Holds all latents together to the unit normal, instead of each.
+    DESOM : Pulls the latents towards the cells of a map that is trained with them.
 
     Notes
     -----
     The loss is :math:`\mathrm{MSE} + \beta / d \; \sum_i \mathrm{KL}(N(z_i, s_i^2) | N(0, 1))` in the units in which
-    the network draws: "residual" measures the squared error in what PCA with as many latents leaves out. The mean
-    :math:`z` is the encoder's; the spread :math:`s` is a linear function of it. `transform` returns the mean.
+    the network decodes: `ResidualNetwork` measures the squared error in what PCA with as many latents leaves out. The
+    mean :math:`z` is the encoder's; the spread :math:`s` is a linear function of it. `transform` returns the mean.
 
     References
     ----------
@@ -49,53 +52,6 @@ class VAE(BaseEstimator):
         """
         check_number("VAE", "beta", self.beta, 0)
         return "VAE", (("beta", float(self.beta)),)
-
-
-class InfoVAE(BaseEstimator):
-    r"""Variational autoencoder that holds the distribution of all latents to the unit normal.
-
-    Parameters
-    ----------
-    beta : float, default=0.0
-        Weight of the Kullback-Leibler divergence of each spectrum, :math:`1 - \alpha` in the paper.
-    mmd : float, default=0.1
-        Weight of the maximum mean discrepancy between the latents of a batch and draws from the unit normal.
-
-    See Also
-    --------
-    VAE : The plain one.
-
-    Notes
-    -----
-    The loss is :math:`\mathrm{MSE} + \beta / d \; \mathrm{KL} + \lambda \, \mathrm{MMD}` with the kernel
-    :math:`\exp(-|z - z'|^2 / (2 d))`. `transform` returns the mean of a spectrum's latents.
-
-    References
-    ----------
-    Zhao, Song & Ermon 2019, arXiv:1706.02262, eq. 6.
-
-    Examples
-    --------
-    >>> from sklearn_sedzoo.embedding import InfoVAE
-    >>> InfoVAE(mmd=1.0).describe()
-    ('InfoVAE', (('beta', 0.0), ('mmd', 1.0)))
-    """
-
-    def __init__(self, beta=0.0, mmd=0.1):
-        self.beta = beta
-        self.mmd = mmd
-
-    def describe(self):
-        """Return the name and the checked parameters, as plain numbers.
-
-        Returns
-        -------
-        description : tuple
-            ``(name, ((parameter, value), ...))``.
-        """
-        check_number("InfoVAE", "beta", self.beta, 0)
-        check_number("InfoVAE", "mmd", self.mmd, 0)
-        return "InfoVAE", (("beta", float(self.beta)), ("mmd", float(self.mmd)))
 
 
 class DESOM(BaseEstimator):
@@ -159,3 +115,110 @@ class DESOM(BaseEstimator):
             check_number("DESOM", "radius", value, 0, closed="neither")
         sizes = ("n_rows", int(self.n_rows)), ("n_columns", int(self.n_columns))
         return "DESOM", (*sizes, ("gamma", float(self.gamma)), ("radius", (float(first), float(last))))
+
+
+def make_objective_layer(config):
+    """Return the layer between encoder and decoder that adds the penalty of the objective to the loss."""
+    name, parameters = config["objective"]
+    return load_objectives()[name](config["latent_dim"], **dict(parameters), name="objective")
+
+
+@lru_cache(maxsize=1)
+def load_objectives():
+    """Return a dict of the Keras layer classes by the name of their objective."""
+    import keras
+    from keras import ops
+
+    class Objective(keras.layers.Layer):
+        """Passes the latents on and adds a penalty; `progress` runs from 0 to 1 in a training."""
+
+        def __init__(self, latent_dim, name):
+            super().__init__(name=name)
+            self.latent_dim = latent_dim
+            self.seeds = keras.random.SeedGenerator(0)
+
+        def build(self, input_shape):
+            self.progress = self.add_weight(shape=(), initializer="zeros", trainable=False, name="progress")
+
+        def compute_output_shape(self, input_shape):
+            return input_shape
+
+        def initialise(self):
+            """Put the weights to their beginning."""
+
+    class VAELayer(Objective):
+        def __init__(self, latent_dim, beta, name):
+            super().__init__(latent_dim, name)
+            self.beta = beta
+
+        def build(self, input_shape):
+            super().build(input_shape)
+            self.kernel = self.add_weight(shape=(self.latent_dim, self.latent_dim), initializer="zeros", name="kernel")
+            self.bias = self.add_weight(shape=(self.latent_dim,), initializer="zeros", name="bias")
+
+        def initialise(self):
+            self.kernel.assign(np.zeros((self.latent_dim, self.latent_dim)))
+            self.bias.assign(np.full(self.latent_dim, -4.0))  # a spread of .14: training starts near the mean
+
+        def call(self, latent, training=None):
+            log_variance = ops.clip(ops.matmul(latent, self.kernel) + self.bias, -20.0, 5.0)
+            divergence = 0.5 * (ops.square(latent) + ops.exp(log_variance) - 1 - log_variance)
+            self.add_loss(self.beta * ops.mean(divergence))
+            if not training:
+                return latent
+            return latent + ops.exp(0.5 * log_variance) * keras.random.normal(ops.shape(latent), seed=self.seeds)
+
+    class DESOMLayer(Objective):
+        def __init__(self, latent_dim, n_rows, n_columns, gamma, radius, name):
+            super().__init__(latent_dim, name)
+            self.gamma, self.radius = gamma, radius
+            rows, columns = np.divmod(np.arange(n_rows * n_columns), n_columns)
+            self.places = np.column_stack([rows, columns]).astype(np.float32)
+
+        def build(self, input_shape):
+            super().build(input_shape)
+            self.cells = self.add_weight(shape=(len(self.places), self.latent_dim), initializer="zeros", name="cells")
+
+        def initialise(self):
+            cells = np.zeros((len(self.places), self.latent_dim))  # a plane through the first two latents, -2 to 2
+            size = np.maximum(self.places.max(axis=0), 1)
+            cells[:, :2] = (4 * self.places / size - 2)[:, ::-1][:, : self.latent_dim]
+            self.cells.assign(cells)
+
+        def call(self, latent):
+            squares = ops.sum(ops.square(latent[:, None, :] - self.cells), axis=2)
+            best = ops.argmin(squares, axis=1)
+            steps = ((self.places[:, None] - self.places) ** 2).sum(axis=2).astype(np.float32)
+            first, last = self.radius
+            radius = first * ops.power(last / first, self.progress)
+            near = ops.exp(-ops.take(ops.convert_to_tensor(steps), best, axis=0) / ops.square(radius))
+            self.add_loss(self.gamma * ops.mean(ops.sum(near * squares, axis=1)))
+            return latent
+
+    return {"VAE": VAELayer, "DESOM": DESOMLayer}
+
+
+@lru_cache(maxsize=1)
+def load_losses():
+    """Return the losses that are no names of Keras: of targets with a block of weights behind them.
+
+    ``"masked_mse"``: the squared error, each pixel with its weight. ``"chi_square"``: chi square per axis; behind the
+    scores stands their weight, a matrix or its diagonal.
+    """
+    from keras import ops
+
+    def masked_mse(target, drawn):
+        flux, weight = ops.split(target, 2, axis=-1)
+        return ops.sum(weight * ops.square(flux - drawn), axis=-1) / ops.maximum(ops.sum(weight, axis=-1), 1e-12)
+
+    def chi_square(target, drawn):
+        n_axes = drawn.shape[-1]
+        off = drawn - target[:, :n_axes]
+        weight = target[:, n_axes:]
+        if weight.shape[-1] == n_axes:
+            pulled = weight * off
+        else:
+            pulled = ops.matmul(ops.reshape(weight, (-1, n_axes, n_axes)), ops.expand_dims(off, -1))[:, :, 0]
+        return ops.mean(off * pulled, axis=-1)
+
+    return {"masked_mse": masked_mse, "chi_square": chi_square}

@@ -8,7 +8,7 @@ from sklearn.utils import assert_all_finite, check_consistent_length, column_or_
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_sedzoo._validation import check_integer, check_option, check_sample_weight
+from sklearn_sedzoo._validation import check_integer, check_option, check_sample_weight, check_seed
 from sklearn_sedzoo.mapping._donors import Donors, allows_missing, begin_fit, fit_maps, read_samples
 
 
@@ -110,6 +110,7 @@ class SOMClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         self
         """
         owner = type(self).__name__
+        check_seed(owner, self.random_state)
         check_option(owner, "fallback", self.fallback, ("neighbor", "prior", "raise"))
         for name in ("n_near", "min_count", "n_maps"):
             check_integer(owner, name, getattr(self, name), 1)
@@ -202,7 +203,9 @@ def _read_classes(owner, X, y, weight):
     known = ~pd.isna(y) if weight is None else ~pd.isna(y) & (weight > 0)
     if not known.any():
         raise ValueError(f"y of {owner} must have labels: all are unknown.")
-    check_classification_targets(y[known])
-    codes = np.full(len(y), np.nan)
-    classes, codes[known] = np.unique(y[known], return_inverse=True)
+    labels, codes = y[known], np.full(len(y), np.nan)
+    if labels.dtype == object and not isinstance(labels[0], str):  # numbers or booleans beside None
+        labels = np.array(labels.tolist())
+    check_classification_targets(labels)
+    classes, codes[known] = np.unique(labels, return_inverse=True)
     return classes, codes

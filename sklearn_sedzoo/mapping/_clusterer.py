@@ -90,6 +90,8 @@ class SOMClusterer(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         self
         """
         check_integer(type(self).__name__, "n_clusters", self.n_clusters, 1)
+        if self.clusterer is not None and not hasattr(self.clusterer, "fit_predict"):
+            raise TypeError(f"`clusterer` of {type(self).__name__} must have fit_predict, got {self.clusterer!r}.")
         X = check_spectra(self, X, reset=True, on_bad="mask" if allows_missing(self.som) else "raise")
         context = begin_fit(self, X, 1)
         (som,), (cells,) = fit_maps(self, context, X, sample_weight=sample_weight)

@@ -18,7 +18,7 @@ from sklearn_sedzoo._kernels.som_distance import measure_distances, measure_own
 from sklearn_sedzoo._kernels.som_grid import are_neighbors, average_neighbors, find_neighbors, lay_cells, smooth_cells
 from sklearn_sedzoo._kernels.som_search import Assignment, find_best_cells
 from sklearn_sedzoo._kernels.som_update import measure_energy, update_weights
-from sklearn_sedzoo._validation import FLOAT_DTYPES, as_native, check_squares, point_at
+from sklearn_sedzoo._validation import FLOAT_DTYPES, as_native, check_finite_spectra, check_squares, point_at
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -107,18 +107,13 @@ class FittedMap:
         -------
         FittedMap
         """
-        found, holder = estimator, estimator
-        while not isinstance(found, cls):
-            holder = found
-            if isinstance(holder, Pipeline):
-                found = holder.steps[-1][1]
-            else:
-                found = holder.estimator if isinstance(holder, FrozenEstimator) else getattr(holder, "map_", None)
-            if found is None:
-                raise NotFittedError(
-                    f"{type(holder).__name__} holds no fitted map: pass a fitted SOMMapper, an estimator that was "
-                    "fitted with one, a pipeline that ends with one, or a FrozenEstimator of these."
-                )
+        holder, _ = _unwrap(estimator)
+        found = holder if isinstance(holder, cls) else getattr(holder, "map_", None)
+        if not isinstance(found, cls):
+            raise NotFittedError(
+                f"{type(holder).__name__} holds no fitted map: pass a fitted SOMMapper, an estimator that was fitted "
+                "with one, a pipeline that ends with one, or a FrozenEstimator of these."
+            )
         return found
 
     @classmethod
@@ -138,12 +133,8 @@ class FittedMap:
             Cells; -1 for a row with nothing observed.
         """
         fitted = cls.of(estimator)
-        while isinstance(estimator, Pipeline | FrozenEstimator):
-            if isinstance(estimator, Pipeline):
-                X = estimator[:-1].transform(X) if len(estimator) > 1 else X
-                estimator = estimator.steps[-1][1]
-            else:
-                estimator = estimator.estimator
+        for front in _unwrap(estimator)[1]:
+            X = front.transform(X)
         return fitted.find(fitted.read(X)).best
 
     def __repr__(self) -> str:
@@ -204,10 +195,10 @@ class FittedMap:
     def read(self, X: Any) -> np.ndarray:
         """Return data as an array that the map takes: its features, and nothing missing that it refuses."""
         names = getattr(X, "columns", None)
-        finite = "allow-nan" if self.masks else True
-        X = check_array(as_native(X), dtype=FLOAT_DTYPES, ensure_all_finite=finite, input_name="X")
+        X = np.ma.filled(X.astype(float), np.nan) if np.ma.isMaskedArray(X) else as_native(X)
+        X = check_array(X, dtype=FLOAT_DTYPES, ensure_all_finite=False, input_name="X")
         self.check_features("The map", X.shape[1], names)
-        return self.check(X, "FittedMap")
+        return self.check(check_finite_spectra("FittedMap", X, "mask" if self.masks else "raise"), "FittedMap")
 
     def check_features(self, owner: str, n_features: int, names: Any = None) -> None:
         """Raise unless the map was fitted on as many features, of these names where both are known."""
@@ -319,3 +310,15 @@ class FittedMap:
     def compare(self, X: np.ndarray) -> dict[str, Any]:
         """Return the keywords of the kernels about the comparison of these samples with weights."""
         return {"is_normalized": self.metric == "cosine", "has_missing": self.masks and bool(np.isnan(X).any())}
+
+
+def _unwrap(estimator):
+    """Return the estimator inside pipelines and frozen ones, and the steps before it, outermost first."""
+    fronts = []
+    while isinstance(estimator, Pipeline | FrozenEstimator):
+        if isinstance(estimator, Pipeline):
+            fronts += [estimator[:-1]] if len(estimator) > 1 else []
+            estimator = estimator.steps[-1][1]
+        else:
+            estimator = estimator.estimator
+    return estimator, fronts

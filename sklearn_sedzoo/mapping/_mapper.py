@@ -13,7 +13,17 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._kernels.som_donors import group_rows
-from sklearn_sedzoo._validation import check_integer, check_option, check_sample_weight, check_spectra, point_at
+from sklearn_sedzoo._kernels.som_start import make_weights
+from sklearn_sedzoo._validation import (
+    check_flag,
+    check_floats,
+    check_integer,
+    check_option,
+    check_sample_weight,
+    check_seed,
+    check_spectra,
+    point_at,
+)
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.mapping._fitted_map import FittedMap
 from sklearn_sedzoo.mapping._online import Online
@@ -269,7 +279,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         with hold_blas() as map_slabs:
             search = {"with_sums": True, "sample_weight": weight, "map_slabs": map_slabs}
             if is_first:
-                old = algorithm.start(X, self._choose_starts(algorithm, X.shape[1])[0], empty, weight)
+                init, seed = self._choose_starts(algorithm, X.shape[1])[0]
+                old = replace(empty, weights=make_weights(X, init, shape, sample_weight=weight, seed=seed))
                 found = old.find(X, **search)
             else:
                 old = replace(empty, weights=self.map_.weights)
@@ -278,7 +289,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             final = fitted.find(X, with_second=True, **search)
         fitted = replace(fitted, quantization_error=fitted.average_distance(X, final.best, weight))
         now = {"radius": radius, "quantization_error": old.average_found(found, weight)}
-        history = {name: [*([] if is_first else self.history_[name]), value] for name, value in now.items()}
+        past = {} if is_first else self.history_
+        history = {name: [*past.get(name, []), value] for name, value in now.items()}
         self._keep(algorithm, fitted, final, weight, history, fitted.distortion(final), None, sums=found)
         return self
 
@@ -365,7 +377,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         out = {"count": self.map_.aggregate(cells)}
         for name in table.columns:
             values = table[name].to_numpy(dtype=float)
-            low, median, high = self.map_.aggregate(cells, values, statistic=_percentiles).T
+            summary = self.map_.aggregate(cells, values, statistic=_percentiles)
+            low, median, high = np.broadcast_to(summary.T, (3, self.map_.n_cells))  # one NaN where nothing is known
             out[f"{name}_count"] = self.map_.aggregate(np.where(np.isnan(values), -1, cells))
             out |= {f"{name}_median": median, f"{name}_scatter": (high - low) / 2}
         return pd.DataFrame(out, pd.MultiIndex.from_tuples(list(np.ndindex(self.cell_shape)), names=["row", "column"]))
@@ -392,6 +405,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         check_option(owner, "topology", self.topology, ("rectangular", "hexagonal"))
         check_option(owner, "metric", self.metric, ("euclidean", "cosine"))
         check_option(owner, "on_bad", self.on_bad, ("raise", "mask"))
+        check_flag(owner, "is_toroidal", self.is_toroidal)
+        check_seed(owner, self.random_state)
         if self.init is None or isinstance(self.init, str):
             check_option(owner, "init", self.init, _INITS)
         if self.is_toroidal and self.topology == "hexagonal" and self.n_rows % 2:
@@ -449,7 +464,7 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             init = "random" if isinstance(algorithm, Online) else "pca"
         if isinstance(init, str):
             return [("sample" if number and init == "pca" else init, seed) for number, seed in enumerate(seeds)]
-        init, shape = np.asarray(init, dtype=np.float64), (self.n_rows, self.n_columns, n_features)
+        init, shape = check_floats(type(self).__name__, "init", init), (self.n_rows, self.n_columns, n_features)
         if init.shape != shape or not np.isfinite(init).all():
             raise ValueError(
                 f"`init` of {type(self).__name__} must be an array of finite numbers of shape {shape}, got shape "

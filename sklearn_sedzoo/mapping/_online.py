@@ -137,8 +137,8 @@ class Online(BaseEstimator):
                 watch.finish()
             if not np.isfinite(watch.weights).all():
                 raise ValueError(
-                    f"MiniSom's training by {self!r} ran away to weights that are not finite. Lower radius_start or "
-                    "learning_rate, or pass algorithm=Batch()."
+                    f"MiniSom's training by {self!r} ran away to weights that are not finite. Lower `radius_start` "
+                    "or `learning_rate`, or pass algorithm=Batch()."
                 )
             yield watch.show(), watch.history, None
 

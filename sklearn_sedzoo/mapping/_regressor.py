@@ -7,7 +7,7 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._kernels.weighted import weighted_moments, weighted_quantiles
-from sklearn_sedzoo._validation import check_integer, check_number, check_option
+from sklearn_sedzoo._validation import check_integer, check_number, check_option, check_seed
 from sklearn_sedzoo.mapping._donors import Donors, allows_missing, begin_fit, fit_maps, read_samples
 
 
@@ -137,12 +137,14 @@ class SOMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         soms, cells = fit_maps(self, context, X, n_maps=self.n_maps, random_state=self.random_state)
         rules = {"n_near": self.n_near, "min_count": self.min_count, "fallback": self.fallback}
         donors = Donors.collect(self, X, y, soms, cells, n_neighbors=is_local * self.n_neighbors, **rules)
-        self.som_, self.soms_ = soms[0], soms
-        self.map_ = donors.maps[0]
+        is_median = self.statistic == "median"
+        scores = None
+        if self.n_calibration:
+            scores = _calibrate(donors, _summarize(is_median), X, y, self.n_calibration, generator)
+        self.som_, self.soms_, self.map_ = soms[0], soms, donors.maps[0]
         self.label_counts_ = donors.count_labels()
         self.n_outputs_ = y.shape[1]
-        self._donors, self._is_flat, self._is_median = donors, is_flat, self.statistic == "median"
-        self._scores = self._calibrate(X, y, generator)
+        self._donors, self._is_flat, self._is_median, self._scores = donors, is_flat, is_median, scores
         context.call_on_fit_task_end(estimator=self, X=X)
         return self
 
@@ -164,7 +166,7 @@ class SOMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             Standard deviation of the donors' values (about the local fit for "local_linear").
         """
         check_is_fitted(self)
-        both = self._donors.reduce(self._read(X), self._center_and_scatter, 2)
+        both = self._donors.reduce(self._read(X), _summarize(self._is_median), 2)
         return (self._shape(both[:, 0]), self._shape(both[:, 1])) if return_std else self._shape(both[:, 0])
 
     def predict_quantiles(self, X, quantiles=(0.16, 0.5, 0.84)):
@@ -212,7 +214,7 @@ class SOMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             raise ValueError(
                 f"`n_calibration` of {type(self).__name__} must be above 0 at the fit for predict_interval, got 0."
             )
-        both = self._donors.reduce(self._read(X), self._center_and_scatter, 2)
+        both = self._donors.reduce(self._read(X), _summarize(self._is_median), 2)
         center, scatter = both[:, 0], both[:, 1]
         half = np.empty_like(scatter)
         for output, (scores, floor) in enumerate(self._scores):
@@ -234,34 +236,13 @@ class SOMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     def _check_parameters(self):
         owner = type(self).__name__
         check_option(owner, "statistic", self.statistic, ("median", "mean", "local_linear"))
+        check_seed(owner, self.random_state)
         check_option(owner, "fallback", self.fallback, ("neighbor", "nan", "raise"))
         for name, low in (("n_near", 1), ("n_neighbors", 2), ("min_count", 1), ("n_maps", 1), ("n_calibration", 0)):
             check_integer(owner, name, getattr(self, name), low)
 
     def _read(self, X):
         return read_samples(self, X, reset=False, masks=self.map_.masks and not self._donors.n_neighbors)
-
-    def _center_and_scatter(self, values, weights):
-        mean, scatter = weighted_moments(values, weights)
-        if self._is_median:
-            return np.column_stack([weighted_quantiles(values, weights, np.array([0.5]))[:, 0], scatter])
-        return np.column_stack([mean, scatter])
-
-    def _calibrate(self, X, y, generator):
-        """Return sorted conformity scores and the scatter's floor for each output; None without calibration."""
-        if self.n_calibration == 0:
-            return None
-        scores = []
-        for output in range(self.n_outputs_):
-            rows = np.flatnonzero(~np.isnan(y[:, output]))
-            rows = np.sort(generator.permutation(rows)[: self.n_calibration])
-            both = self._donors.reduce(X[rows], self._center_and_scatter, 2, excluded=rows)[:, :, output]
-            residual = np.abs(y[rows, output] - both[:, 0])  # NaN where a sample is alone with its label
-            is_known = np.isfinite(residual)
-            residual, scatter = residual[is_known], both[is_known, 1]
-            floor = max(0.1 * np.median(residual), np.finfo(float).tiny) if len(residual) else 1.0
-            scores.append((np.sort(residual / (scatter + floor)), floor))
-        return scores
 
     def _shape(self, values):
         """Drop the axis of outputs where y had none."""
@@ -287,3 +268,29 @@ def _read_labels(owner, X, y):
     if unknown.any():
         raise ValueError(f"y of {owner} must have labels: output {unknown.argmax()} has none.")
     return y, is_flat
+
+
+def _summarize(is_median):
+    """Return the function from the donors' values and weights to the prediction and its scatter (n, 2)."""
+
+    def summarize(values, weights):
+        mean, scatter = weighted_moments(values, weights)
+        center = weighted_quantiles(values, weights, np.array([0.5]))[:, 0] if is_median else mean
+        return np.column_stack([center, scatter])
+
+    return summarize
+
+
+def _calibrate(donors, summarize, X, y, n_calibration, generator):
+    """Return sorted conformity scores and the scatter's floor for each output."""
+    scores = []
+    for output in range(y.shape[1]):
+        rows = np.flatnonzero(~np.isnan(y[:, output]))
+        rows = np.sort(generator.permutation(rows)[:n_calibration])
+        center, scatter = donors.reduce(X[rows], summarize, 2, excluded=rows)[:, :, output].T
+        residual = np.abs(y[rows, output] - center)  # NaN where a sample is alone with its label
+        is_known = np.isfinite(residual)
+        residual, scatter = residual[is_known], scatter[is_known]
+        floor = max(0.1 * np.median(residual), np.finfo(float).tiny) if len(residual) else 1.0
+        scores.append((np.sort(residual / (scatter + floor)), floor))
+    return scores

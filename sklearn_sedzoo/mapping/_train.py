@@ -129,8 +129,9 @@ class Batch(BaseEstimator):
             subspace = find_subspace(X, self.compress, **options)
         radii = [self.find_radius(fitted.shape, n / max(self.n_epochs - 1, 1)) for n in range(self.n_epochs - 1)]
         radii.append(self.find_radius(fitted.shape, 1.0))
-        for start in starts:
-            fitted = self.start(X, start, fitted, sample_weight)
+        for init, seed in starts:
+            weights = make_weights(X, init, fitted.shape, sample_weight=sample_weight, seed=seed)
+            fitted = replace(fitted, weights=weights)
             history, is_inside, is_smooth = {"radius": [], "quantization_error": []}, subspace is not None, True
             if is_inside:
                 fitted = replace(fitted, weights=subspace.project(fitted.weights))
@@ -156,14 +157,6 @@ class Batch(BaseEstimator):
                     break
             weights = subspace.expand(fitted.weights) if is_inside else fitted.weights
             yield weights, history, None if subspace is None else len(subspace.components)
-
-    def start(self, X, start, fitted, sample_weight):
-        """Return the map with its first weights, from a pair of a kind of start, or weights, and a seed."""
-        init, seed = start
-        if isinstance(init, str):
-            state = np.random.RandomState(seed)
-            init = make_weights(X, init, fitted.shape, sample_weight=sample_weight, random_state=state)
-        return replace(fitted, weights=init)
 
 
 def remember(past, found, memory):

@@ -10,7 +10,14 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sedzoo._kernels.redshift_pdf import cumulate, deposit, find_quantiles
-from sklearn_sedzoo._validation import check_integer, check_number, check_option, check_sample_weight
+from sklearn_sedzoo._validation import (
+    check_floats,
+    check_integer,
+    check_number,
+    check_option,
+    check_sample_weight,
+    check_seed,
+)
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.mapping._donors import Donors
 from sklearn_sedzoo.photoz._densities import N_BINS, TRIAL_WIDTHS, calibrate, find_step
@@ -335,17 +342,18 @@ class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         owner = type(self).__name__
         check_integer(owner, "min_count", self.min_count, 1)
         check_integer(owner, "n_maps", self.n_maps, 1)
+        check_seed(owner, self.random_state)
         check_option(owner, "fallback", self.fallback, ("neighbor", "nan", "raise"))
         check_option(owner, "statistic", self.statistic, ("local_linear", "median"))
         if isinstance(self.smooth, Real):
-            check_number(owner, "smooth", self.smooth, 0)
+            check_number(owner, "smooth", self.smooth, 0, 10)
         else:
             check_option(owner, "smooth", self.smooth, ("auto",))
 
     def _choose_zgrid(self, owner, y):
         if self.zgrid is None:
             return np.linspace(0, 1.05 * max(float(y.max()), 1e-3), 601)
-        zgrid = np.asarray(self.zgrid, float)
+        zgrid = check_floats(owner, "zgrid", self.zgrid)
         if zgrid.ndim != 1 or len(zgrid) < 2 or not np.isfinite(zgrid).all() or zgrid[0] < 0:
             raise ValueError(f"`zgrid` of {owner} must be at least 2 finite redshifts >= 0, got {self.zgrid!r}.")
         if not (np.diff(zgrid) > 0).all():

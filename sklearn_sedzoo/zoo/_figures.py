@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.pyplot import close
 from sklearn.base import clone
 
-from sklearn_sedzoo._containers import is_nuisance, judge_columns
+from sklearn_sedzoo._containers import judge_columns
 from sklearn_sedzoo.plotting import (
     LatentDisplay,
     MapPanelsDisplay,
@@ -13,7 +13,7 @@ from sklearn_sedzoo.plotting import (
     SpectraDisplay,
     TrainingHistoryDisplay,
 )
-from sklearn_sedzoo.zoo._table import is_placed
+from sklearn_sedzoo.zoo._table import is_placed, read_properties
 from sklearn_sedzoo.zoo._zoo import split_rows
 
 # The thesis counts from 1.
@@ -28,8 +28,8 @@ def default_figures(zoo):
     """Yield (name, figure): spectra, reconstructions, latents, map, map of spectra, properties, training."""
     embed, som, view = zoo.pipeline["embed"], zoo.map_pipeline["map"], zoo.view()
     used = zoo.table[is_placed(zoo.table)].reset_index(drop=True)
-    properties = varying(used, zoo.catalog)
-    shade = next(iter(sorted(properties.columns, key=is_nuisance)), None)  # rather physics than redshift or S/N
+    properties = varying(read_properties(zoo.catalog, is_placed(zoo.table)))
+    shade = next(iter(properties.columns), None)
     rows = spread_rows(len(used), 6)
     yield "spectra", SpectraDisplay.from_spectra(view.spectra, band=zoo.pipeline["normalize"].band, rows=rows).figure_
     yield "reconstructions", ReconstructionDisplay.from_estimator(embed, view.spectra, rows=rows).figure_
@@ -88,10 +88,9 @@ def existing(numbers, n_rows):
     return [number - 1 for number in numbers if number <= n_rows]
 
 
-def varying(table, catalog):
-    """Return the object properties that are numbers and not all alike: a constant makes no picture."""
-    properties = judge_columns(table[[name for name in catalog.properties.columns if name in table]])
-    numbers = properties.select_dtypes(include="number")
+def varying(properties):
+    """Return the properties that are numbers and not all alike: a constant makes no picture."""
+    numbers = judge_columns(properties).select_dtypes(include="number")
     numbers = numbers.loc[:, numbers.nunique() > 1]
-    numbers.attrs["units"] = table.attrs.get("units", {})
+    numbers.attrs["units"] = properties.attrs.get("units", {})
     return numbers

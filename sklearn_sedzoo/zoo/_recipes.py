@@ -8,7 +8,7 @@ from sklearn.cluster import KMeans
 
 from sklearn_sedzoo._kernels.masked import valid_extent
 from sklearn_sedzoo._validation import is_usable_redshift
-from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder, ResidualNetwork, SpectrumPCA, ThesisNetwork, Training
 from sklearn_sedzoo.mapping import Batch, Online, SOMMapper
 from sklearn_sedzoo.preprocessing import ExtinctionCorrector, FluxNormalizer, SpectrumResampler, fine_range
 from sklearn_sedzoo.zoo._decisions import wants_dereddening
@@ -43,14 +43,15 @@ class Recipe:
     notes: list = field(default_factory=list)
 
     def set_params(self, params):
-        """Set ``step__param`` values or whole steps; a wrong name is an error that lists the right ones."""
+        """Set ``step__param`` values or whole steps (`embed` may be "pca"); wrong names are refused."""
         self.params = dict(params)
         for name, value in params.items():
             step, _, parameter = name.partition("__")
             if step not in self.steps:
                 raise ValueError(f"{name}: there is no step {step!r}; the steps are {', '.join(self.steps)}.")
             if not parameter:
-                self.steps[step] = value
+                is_pca = step == "embed" and isinstance(value, str) and value == "pca"
+                self.steps[step] = SpectrumPCA(3, whiten="robust", on_bad="mask") if is_pca else value
                 continue
             known = self.steps[step].get_params()
             if parameter not in known:
@@ -111,7 +112,14 @@ def default_recipe(catalog, seed, dereddening=True):
                 on_bad="mask",
             ),
             "normalize": FluxNormalizer(band, on_bad="mask"),
-            "embed": ConvAutoencoderEmbedder(3, whiten="robust", on_bad="mask", random_state=seed),
+            "embed": ConvAutoencoderEmbedder(
+                3,
+                architecture=ResidualNetwork(),
+                training=Training(),
+                whiten="robust",
+                on_bad="mask",
+                random_state=seed,
+            ),
             "cluster": KMeans(6, n_init=10, random_state=seed),
             "map": SOMMapper(10, 10, algorithm=Batch(), random_state=seed),
         },
@@ -151,13 +159,10 @@ def thesis_recipe(catalog, seed, dereddening=True):
             "normalize": FluxNormalizer(BAND, statistic="pixel_mean", on_bad="mask"),
             "embed": ConvAutoencoderEmbedder(
                 256,
-                architecture="thesis",
+                architecture=ThesisNetwork(),
+                training=Training(n_epochs=50, learning_rate=1e-3, batch_size=100, validation_fraction=1 / 9),
                 whiten=False,
                 on_bad="mask",
-                learning_rate=1e-3,
-                batch_size=100,
-                epochs=50,
-                validation_fraction=1 / 9,
                 random_state=seed,
             ),
             "cluster": KMeans(6, random_state=0),

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from sklearn_sedzoo._containers import IVAR_PREFIX, take_flux
+from sklearn_sedzoo._containers import IVAR_PREFIX, is_nuisance, take_flux
 from sklearn_sedzoo._validation import is_usable_redshift
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.io import QUALITY_BITS, count_quality
@@ -194,8 +194,9 @@ def read_latents(table, good=None):
 
 
 def read_properties(catalog, good):
-    """Return the properties of the usable spectra, without their names."""
+    """Return the properties of the usable spectra, without their names: physics first, then redshift, S/N and such."""
     properties = catalog.properties[good].reset_index(drop=True).drop(columns="id", errors="ignore")
+    properties = properties[sorted(properties, key=is_nuisance)]
     properties.attrs["units"] = catalog.properties.attrs.get("units", {})
     return properties
 

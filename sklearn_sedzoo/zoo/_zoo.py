@@ -69,7 +69,7 @@ class Zoo:
     >>> from sklearn_sedzoo import Zoo
     >>> from sklearn_sedzoo.datasets import make_sed_catalog
     >>> catalog = make_sed_catalog(60, random_state=0)
-    >>> quick = {"embed__epochs": 1, "resample__grid": 200, "map__n_rows": 3, "map__n_columns": 3}
+    >>> quick = {"embed__training__n_epochs": 1, "resample__grid": 200, "map__n_rows": 3, "map__n_columns": 3}
     >>> zoo = Zoo.fit(catalog, params=quick, random_state=0)
     >>> zoo.table[["cluster", "cell_row"]].shape
     (60, 2)
@@ -115,6 +115,7 @@ class Zoo:
             Our method, or the thesis to the letter.
         params : dict of str to value, default=None
             Parameters of the steps, such as ``{"map__n_rows": 20}``, or whole steps, ``{"cluster": KMeans(8)}``.
+            ``{"embed": "pca"}`` is linear and takes seconds.
         frame : {"rest", "observed"} or None, default=None
             Frame of the wavelengths, where the catalog does not state it. None: what the lines show.
         medium : {"vacuum", "air"} or None, default=None

@@ -38,7 +38,15 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
 
-from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+from sklearn_sedzoo.embedding import (
+    DESOM,
+    VAE,
+    ConvAutoencoderEmbedder,
+    ResidualNetwork,
+    SpectrumPCA,
+    ThesisNetwork,
+    Training,
+)
 from sklearn_sedzoo.io import read_catalog
 from sklearn_sedzoo.mapping import SOMMapper
 from tests.benchmarks.fsps_runs import NAMES, add_noise, nmad, read_properties
@@ -79,14 +87,16 @@ def fit_pca(X, latent_dim):
     return PCA(min(latent_dim, len(X)), svd_solver=solver, whiten=True).fit(X.astype(np.float64))
 
 
-def compare(truth, latent_dim, *, split, seed, snr=np.inf, **settings):
+def compare(truth, latent_dim, *, split, seed, snr=np.inf, architecture=None, objective=None, **training):
     """Train on one split; return errors relative to PCA's and the time."""
+    settings = {"architecture": architecture, "objective": objective, "random_state": seed}
+    settings["training"] = Training(validation_fraction=1 / 9, **training)
     X = add_noise(truth, snr, 2000 + split)
     fit, held_out = split_rows(len(X), split)
     pca = fit_pca(X[fit], latent_dim)
     linear = pca.inverse_transform(pca.transform(X[held_out]))
     wall, cpu = time.perf_counter(), time.process_time()
-    embedder = ConvAutoencoderEmbedder(latent_dim, random_state=seed, validation_fraction=1 / 9, **settings).fit(X[fit])
+    embedder = ConvAutoencoderEmbedder(latent_dim, **settings).fit(X[fit])
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     drawn = embedder.inverse_transform(embedder.transform(X[held_out]))
     error, pca_error = (np.mean((each - X[held_out].astype(np.float64)) ** 2) for each in (drawn, linear))
@@ -144,7 +154,11 @@ def bench_ablation(options):
     """Print what convolutions and starts add."""
     truth = read_spectra(options.catalog, options.rows)
     for latent_dim in options.sizes or (4,):
-        for name, settings in {"default": {}, "no convolutions": {"filters": ()}, "one start": {"n_init": 1}}.items():
+        for name, settings in {
+            "default": {},
+            "no convolutions": {"architecture": ResidualNetwork(filters=())},
+            "one training": {"n_init": 1},
+        }.items():
             report(f"{latent_dim} latents, {name}", compare_all(truth, latent_dim, options, **settings))
 
 
@@ -154,7 +168,7 @@ def bench_auto(options):
     for snr in options.snr or (np.inf, 30, 10, 3):
         for seed in options.seeds:
             X, cpu = add_noise(truth, snr, seed), time.process_time()
-            embedder = ConvAutoencoderEmbedder("auto", random_state=seed, **options.settings).fit(X)
+            embedder = ConvAutoencoderEmbedder("auto", training=Training(**options.settings), random_state=seed).fit(X)
             cpu, search = time.process_time() - cpu, embedder.size_search_
             noise = np.array(search["noise"])
             above, pca = (np.maximum(search[name] - noise, 0) for name in ("loss", "pca_loss"))
@@ -178,7 +192,8 @@ def bench_told(options):
             fit, held_out = split_rows(len(X), split)
             known, asked = properties[fit], properties[held_out]
             for latent_dim, runs in told.items():
-                embedder = ConvAutoencoderEmbedder(latent_dim, whiten="robust", random_state=split, **options.settings)
+                training = Training(**options.settings)
+                embedder = ConvAutoencoderEmbedder(latent_dim, training=training, whiten="robust", random_state=split)
                 learned, placed = embedder.fit(X[fit]).transform(X[fit]), embedder.transform(X[held_out])
                 groupers = SOMMapper(10, 10, random_state=split), KMeans(6, n_init=10, random_state=split)
                 guesses = [tell_by_group(each.fit(learned), learned, known, placed) for each in groupers]
@@ -206,18 +221,54 @@ def explained(truth, guess):
 def bench_thesis(options):
     """Print how long the default takes to the error that the thesis's network has after 50 epochs."""
     truth = read_spectra(options.catalog, options.rows)
-    epochs = options.epochs or 50
+    n_epochs = options.epochs or 50
     for latent_dim in options.sizes or (256, 6):
-        slow = compare(truth, latent_dim, split=0, seed=0, architecture="thesis", epochs=epochs, patience=epochs)
+        thesis = {"architecture": ThesisNetwork(), "n_epochs": n_epochs, "patience": n_epochs}
+        slow = compare(truth, latent_dim, split=0, seed=0, **thesis)
         say(
             f"{latent_dim} latents: thesis {slow['ratio']:.3g} of PCA ({slow['pca']:.3g}) in {slow['cpu']:.1f} s of CPU"
         )
         for few in (1, 5, 20):
-            fast = compare(truth, latent_dim, split=0, seed=0, epochs=few)
+            fast = compare(truth, latent_dim, split=0, seed=0, n_epochs=few)
             say(
                 f"{latent_dim} latents: default {fast['ratio']:.3g} of PCA after {few} epochs in {fast['cpu']:.1f} s "
                 f"of CPU: {slow['cpu'] / fast['cpu']:.1f} x faster (bound 20, at an error no larger)"
             )
+
+
+def bench_variants(options):
+    """Print what each network and objective is good for: error, cells and time on held-out spectra of 3 latents."""
+    truth, properties = read_table(options.catalog, options.rows)
+    training = Training(validation_fraction=1 / 9, **options.settings)
+    variants = {
+        "PCA": lambda seed: SpectrumPCA(3, whiten="robust"),
+        "default": lambda seed: make_variant(training, seed),
+        "thesis": lambda seed: make_variant(training, seed, architecture=ThesisNetwork()),
+        "VAE": lambda seed: make_variant(training, seed, objective=VAE()),
+        "DESOM": lambda seed: make_variant(training, seed, objective=DESOM()),
+    }
+    for snr in options.snr or (np.inf, 30):
+        for name, make in variants.items():
+            runs = []
+            for split in options.splits:
+                X = add_noise(truth, snr, 2000 + split)
+                fit, held_out = split_rows(len(X), split)
+                cpu = time.process_time()
+                embedder = make(split).fit(X[fit])
+                cpu = time.process_time() - cpu
+                learned, placed = embedder.transform(X[fit]), embedder.transform(X[held_out])
+                mapper = SOMMapper(10, 10, random_state=split).fit(learned)
+                cells = tell_by_group(mapper, learned, properties[fit], placed)
+                missed = np.mean((embedder.inverse_transform(placed) - truth[held_out].astype(np.float64)) ** 2)
+                runs.append([missed, *explained(properties[held_out], cells), cpu])
+            missed, *told, cpu = np.median(runs, axis=0)
+            shares = f"{', '.join(NAMES)} by cells {np.round(told, 3)}"
+            say(f"S/N {snr:g}, {name}: error {missed:.3g}, {shares}, {cpu:.0f} s of CPU")
+
+
+def make_variant(training, seed, **settings):
+    """Return an embedder of three latents."""
+    return ConvAutoencoderEmbedder(3, training=training, whiten="robust", random_state=seed, **settings)
 
 
 def bench_gap(options):
@@ -228,7 +279,8 @@ def bench_gap(options):
         for split in options.splits:
             X, cpu = add_noise(truth, snr, split), time.process_time()
             fit, held_out = split_rows(len(X), split)
-            embedder = ConvAutoencoderEmbedder(3, on_bad="mask", random_state=split, **options.settings).fit(X[fit])
+            embedder = ConvAutoencoderEmbedder(3, training=Training(**options.settings), random_state=split)
+            embedder.fit(X[fit])
             pca = fit_pca(X[fit], 3)
             known = properties[fit], np.tile(properties[held_out], (N_GAPS, 1))
             whole = np.tile(X[held_out], (N_GAPS, 1))
@@ -280,7 +332,7 @@ def bench_memory(options):
 
 def measure_peak(path, name):
     """Print by how much a fit on a memory map raises the peak memory of this process, and its time."""
-    estimator = ConvAutoencoderEmbedder(3, epochs=1, random_state=0) if name == "embedder" else PCA(3)
+    estimator = ConvAutoencoderEmbedder(3, training=Training(1), random_state=0) if name == "embedder" else PCA(3)
     estimator.fit(np.random.default_rng(0).standard_normal((70, 4096), dtype=np.float32))  # imports are not data
     before, cpu = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
     estimator.fit(np.load(path, mmap_mode="r"))
@@ -296,10 +348,10 @@ def bench_jobs(options):
             say(f"{backend}, n_jobs={n_jobs}: {run_python(code, KERAS_BACKEND=backend)}")
 
 
-def search_grid(n_jobs, epochs):
+def search_grid(n_jobs, n_epochs):
     """Print the time of a small grid search, processes of joblib included."""
     X = read_spectra()
-    embedder = ConvAutoencoderEmbedder(3, epochs=epochs, random_state=0)
+    embedder = ConvAutoencoderEmbedder(3, training=Training(n_epochs), random_state=0)
     wall = time.perf_counter()
     search = GridSearchCV(embedder, {"latent_dim": [2, 3]}, cv=2, refit=False, n_jobs=n_jobs).fit(X)
     wall = time.perf_counter() - wall
@@ -333,12 +385,12 @@ def time_epoch(name, n_rows):
     X = X[: int(0.9 * n_rows), :4096]
     few, many = (2, 42) if name == "residual" else (1, 3)
     took = {}
-    for epochs in (few, few, many):
+    architecture = ResidualNetwork() if name == "residual" else ThesisNetwork()
+    for n_epochs in (few, few, many):
         start = time.process_time()
-        ConvAutoencoderEmbedder(
-            16, architecture=name, epochs=epochs, patience=epochs, n_init=1, validation_fraction=1 / 9, random_state=0
-        ).fit(X)
-        took[epochs] = time.process_time() - start
+        training = Training(n_epochs, n_init=1, patience=n_epochs, validation_fraction=1 / 9)
+        ConvAutoencoderEmbedder(16, architecture=architecture, training=training, random_state=0).fit(X)
+        took[n_epochs] = time.process_time() - start
     say(json.dumps((took[many] - took[few]) / (many - few)))
 
 
@@ -370,7 +422,7 @@ def read_options():
     installed = [name for name in ("jax", "torch", "tensorflow") if find_spec(name)]
     parser.add_argument("--backends", type=many(str), default=installed)
     options = parser.parse_args()
-    options.settings = {} if options.epochs is None else {"epochs": options.epochs}
+    options.settings = {} if options.epochs is None else {"n_epochs": options.epochs}
     return options
 
 

@@ -174,14 +174,11 @@ def quality_of(X, weights, shape, topology="rectangular"):
     """Return (quantization error, topographic error) of weights on data, measured by the same code for all."""
     import numpy as np
 
-    from sklearn_sedzoo._kernels.som_distance import measure_own
-    from sklearn_sedzoo._kernels.som_grid import are_neighbors
-    from sklearn_sedzoo._kernels.som_search import find_best_cells
+    from sklearn_sedzoo.mapping import FittedMap
 
-    flat = np.asarray(weights, dtype=float).reshape(-1, X.shape[1])
-    found = find_best_cells(X, flat, with_second=True)
-    near = are_neighbors(*shape, topology, False, found.best, found.second)
-    return measure_own(X, flat, found.best).mean(), 1 - near.mean()
+    fitted = FittedMap(np.asarray(weights, dtype=float).reshape(-1, X.shape[1]), shape, topology)
+    found = fitted.find(X, with_second=True)
+    return fitted.average_distance(X, found.best), 1 - fitted.touch(found.best, found.second).mean()
 
 
 OURS = ["ours", *(f"ours {radius}" for radius in (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.6, 0.8, 1.0, 1.4, 2.0, 3.0))]

@@ -71,7 +71,8 @@ def figure3(catalog, runs, options):
 def figure7(catalog, runs, options):
     """The silhouette in the candidates' own space falls for a collapsed latent; in the reference space it does not."""
     rows = runs[0].train[:2000]
-    zoo = make_zoo(catalog, 0, final=KMeans(6, n_init=10, random_state=0)).set_params(embed__epochs=60)  # enough here
+    zoo = make_zoo(catalog, 0, final=KMeans(6, n_init=10, random_state=0))
+    zoo.set_params(embed__training__n_epochs=60)  # enough here
     scoring = {
         "own": silhouette_scorer(reference="own", random_state=0),
         "ours": silhouette_scorer(reference=fit_reference(zoo, catalog.flux[rows]), random_state=0),

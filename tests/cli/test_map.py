@@ -12,11 +12,12 @@ from sklearn_sedzoo import SpectrumTable, Zoo
 from sklearn_sedzoo.cli import main
 from sklearn_sedzoo.inspection import in_domain
 from sklearn_sedzoo.io import read_catalog, read_map, save_model, write_catalog
+from sklearn_sedzoo.mapping import Online
 from sklearn_sedzoo.metrics import reconstruction_error
 
 GRID = np.concatenate([np.arange(3000, 3900, 20.0), np.arange(3900, 4300, 1.0), np.arange(4310, 5200, 20.0)])
 # The spectra are made of two numbers: a third latent would be rounding, blown up by the whitening.
-SETS = {"embed__epochs": "2", "embed__latent_dim": "2", "resample__grid": "100", "map__n_rows": "3"}
+SETS = {"embed__training__n_epochs": "2", "embed__latent_dim": "2", "resample__grid": "100", "map__n_rows": "3"}
 QUICK = [part for name, value in SETS.items() for part in ("--set", f"{name}={value}")]
 
 
@@ -199,8 +200,11 @@ def test_an_output_that_cannot_be_written_is_found_before_training(tmp_path, cap
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--set", "embedd__epochs=2"], "there is no step 'embedd'; the steps are resample, normalize, embed"),
-        (["--set", "embed__epoch=2"], "embed has no parameter 'epoch'; it has activation"),
+        (["--set", "embedd__latent_dim=2"], "there is no step 'embedd'; the steps are resample, normalize, embed"),
+        (
+            ["--set", "embed__epoch=2"],
+            "embed has no parameter 'epoch'; it has architecture__activation, ",
+        ),
         (["--galaxies", "41"], "holds only 40 spectra"),
         (["--set", "normalize__band=(1000,2000)"], "Choose a band inside the grid"),
         (["--set", "resample__grid_range=(1000,2000)"], "are not covered by the input"),
@@ -287,7 +291,7 @@ def observed(tmp_path_factory):
     catalog = observe(make_catalog())
     catalog.properties.loc[5, "redshift"] = np.nan
     write_catalog(folder / "catalog.fits", catalog)
-    sets = ["--set", "embed__epochs=2", "--set", "map__n_rows=3", "--set", "resample__redshift=redshift"]
+    sets = ["--set", "embed__training__n_epochs=2", "--set", "map__n_rows=3", "--set", "resample__redshift=redshift"]
     assert main(["map", str(folder / "catalog.fits"), "--out", str(folder / "zoo"), *sets]) == 0
     return folder
 
@@ -350,7 +354,8 @@ def test_a_missing_column_of_redshifts_is_named(mapped, tmp_path, capsys):
 @pytest.mark.filterwarnings("default::sklearn_sedzoo.exceptions.SedGridWarning")
 def test_the_recipe_of_the_thesis(tmp_path, capsys):
     write_catalog(tmp_path / "c.fits", make_catalog(60))
-    quick = ["embed__epochs=2", "embed__latent_dim=8", "embed__filters=(4,)", "map__algorithm__n_iterations=200"]
+    quick = ["embed__training__n_epochs=2", "embed__latent_dim=8", "embed__architecture__filters=(4,)"]
+    quick += ["map__algorithm__n_iterations=200"]
     sets = [part for value in quick for part in ("--set", value)]
     command = ["map", str(tmp_path / "c.fits"), "--recipe", "thesis", "--out", str(tmp_path / "zoo"), *sets]
     assert main(command) == 0
@@ -362,7 +367,7 @@ def test_the_recipe_of_the_thesis(tmp_path, capsys):
     assert "reconstruction_mse_test" in summary
     assert len(list((tmp_path / "zoo" / "figures").glob("figure*.png"))) == 5
     zoo = Zoo.load(tmp_path / "zoo")
-    assert zoo.map_pipeline["map"].algorithm == "online"
+    assert isinstance(zoo.map_pipeline["map"].algorithm, Online)
     assert zoo.pipeline["normalize"].statistic == "pixel_mean"
     assert zoo.pipeline["embed"].whiten is False
     assert "Conv1DTranspose" in (tmp_path / "zoo" / "network.txt").read_text()

@@ -13,20 +13,28 @@ from sklearn.callback import ProgressBar
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 
-from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder, ResidualNetwork, ThesisNetwork, Training
 from sklearn_sedzoo.embedding._backend import load_keras
 
 TINY = {
-    "residual": {"epochs": 3, "filters": (2,), "strides": 8, "activation": "tanh", "batch_size": 64},
+    "residual": {
+        "architecture": ResidualNetwork(filters=(2,), patch=8, activation="tanh"),
+        "training": Training(n_epochs=3, batch_size=64),
+    },
     "thesis": {
-        "architecture": "thesis",
-        "epochs": 2,
-        "filters": (2, 3),
-        "kernel_size": 3,
-        "pool_size": 2,
-        "batch_size": 64,
+        "architecture": ThesisNetwork(filters=(2, 3), kernel_size=3, pool_size=2),
+        "training": Training(n_epochs=2, batch_size=64),
     },
 }
+
+
+def tiny(kind="residual", **training):
+    """Return the settings of a tiny network, with changes to its training."""
+    settings = {name: clone(value) for name, value in TINY[kind].items()}
+    settings["training"].set_params(**training)
+    return {**settings, "random_state": 0}
+
+
 BOTH = pytest.mark.parametrize("kind", list(TINY))
 
 
@@ -60,9 +68,7 @@ def test_never_above_pca_on_validation():
     embedder = ConvAutoencoderEmbedder(2, **TINY["residual"], random_state=0).fit(X)
     assert embedder.best_loss_ <= embedder.pca_loss_
     # before any training the network is PCA itself
-    still = ConvAutoencoderEmbedder(
-        2, **TINY["residual"], learning_rate=1e-30, random_state=0, validation_fraction=0
-    ).fit(X)
+    still = ConvAutoencoderEmbedder(2, **tiny(learning_rate=1e-30, validation_fraction=0)).fit(X)
     pca = PCA(2).fit(X)
     np.testing.assert_allclose(
         still.inverse_transform(still.transform(X)), pca.inverse_transform(pca.transform(X)), atol=1e-5
@@ -77,7 +83,9 @@ def test_never_above_pca_on_validation():
 @pytest.mark.slow
 def test_beats_pca_on_curved_spectra():
     X = make_spectra(300)
-    embedder = ConvAutoencoderEmbedder(2, batch_size=30, strides=8, learning_rate=3e-3, random_state=0).fit(X[:200])
+    training = Training(batch_size=30, learning_rate=3e-3)
+    embedder = ConvAutoencoderEmbedder(2, architecture=ResidualNetwork(patch=8), training=training, random_state=0)
+    embedder.fit(X[:200])
     pca = PCA(2).fit(X[:200])
     error = np.mean((pca.inverse_transform(pca.transform(X[200:])) - X[200:]) ** 2)
     assert -embedder.score(X[200:]) < 0.3 * error
@@ -86,11 +94,11 @@ def test_beats_pca_on_curved_spectra():
 @BOTH
 def test_whitened_latents(kind):
     X = make_spectra()
-    white = ConvAutoencoderEmbedder(2, **TINY[kind], validation_fraction=0, random_state=0).fit(X)
+    white = ConvAutoencoderEmbedder(2, **tiny(kind, validation_fraction=0)).fit(X)
     Z = white.transform(X).astype(float)
     np.testing.assert_allclose(np.cov(Z.T, bias=True), np.eye(2), atol=1e-4)
     np.testing.assert_allclose(Z.mean(axis=0), 0, atol=1e-4)
-    raw = ConvAutoencoderEmbedder(2, **TINY[kind], validation_fraction=0, random_state=0, whiten=False).fit(X)
+    raw = ConvAutoencoderEmbedder(2, **tiny(kind, validation_fraction=0), whiten=False).fit(X)
     np.testing.assert_allclose(raw.inverse_transform(raw.transform(X)), white.inverse_transform(Z), atol=1e-4)
     spread = np.sqrt(np.linalg.eigvalsh(np.cov(raw.transform(X).astype(float).T, bias=True)))[::-1]
     np.testing.assert_allclose(white.model_.whitening.spread, spread, rtol=1e-3)
@@ -176,17 +184,16 @@ def test_history_and_early_stopping(kind):
     assert type(embedder.history_) is dict
     assert len(embedder.history_["loss"]) == len(embedder.history_["val_loss"]) == embedder.n_iter_
     assert all(type(value) is float for value in embedder.history_["val_loss"])
-    settings = {**TINY[kind], "epochs": 20, "patience": 2, "learning_rate": 1e-30}
-    stuck = ConvAutoencoderEmbedder(2, **settings, random_state=0).fit(X)
+    stuck = ConvAutoencoderEmbedder(2, **tiny(kind, n_epochs=20, patience=2, learning_rate=1e-30)).fit(X)
     assert stuck.n_iter_ <= 4
 
 
 def test_goes_on_from_the_best_start():
     X = make_spectra()
-    settings = {**TINY["residual"], "epochs": 40, "learning_rate": 1e-3, "random_state": 0}
+    settings = {"n_epochs": 40, "learning_rate": 1e-3}
     told = StopAfterTwo()
     one, four, stopped = (
-        ConvAutoencoderEmbedder(2, **settings, n_init=n_init).set_callbacks(*watchers).fit(X)
+        ConvAutoencoderEmbedder(2, **tiny(**settings, n_init=n_init)).set_callbacks(*watchers).fit(X)
         for n_init, watchers in ((1, ()), (4, ()), (4, (told,)))
     )
     assert len(one.history_["loss"]) == 40
@@ -198,17 +205,17 @@ def test_goes_on_from_the_best_start():
 
 def test_no_filters_is_no_convolution():
     X = make_spectra()
-    plain = ConvAutoencoderEmbedder(2, **{**TINY["residual"], "filters": ()}, random_state=0).fit(X)
+    plain = ConvAutoencoderEmbedder(2, **tiny()).set_params(architecture__filters=()).fit(X)
     assert "patch" not in plain.summary()
     assert plain.best_loss_ <= plain.pca_loss_
-    with pytest.raises(ValueError, match="`filters` of ConvAutoencoderEmbedder must name at least one block"):
-        ConvAutoencoderEmbedder(2, architecture="thesis", filters=()).fit(X)
+    with pytest.raises(ValueError, match="`filters` of ThesisNetwork must name at least one block"):
+        ConvAutoencoderEmbedder(2, architecture=ThesisNetwork(filters=())).fit(X)
 
 
 def test_history_is_the_error_per_pixel():
     X = make_spectra()
-    settings = {**TINY["residual"], "epochs": 1, "learning_rate": 1e-30}
-    embedder = ConvAutoencoderEmbedder(2, **settings, validation_fraction=0, random_state=0).fit(X)
+    settings = tiny(n_epochs=1, learning_rate=1e-30, validation_fraction=0)
+    embedder = ConvAutoencoderEmbedder(2, **settings).fit(X)
     assert embedder.history_["loss"][0] == pytest.approx(-embedder.score(X), rel=1e-4)
 
 
@@ -237,8 +244,8 @@ class StopAfterTwo:
 @BOTH
 def test_callbacks_see_epochs_and_may_stop(kind):
     watcher = StopAfterTwo()
-    settings = {**TINY[kind], "epochs": 9, "n_init": 1}
-    embedder = ConvAutoencoderEmbedder(2, **settings, random_state=0).set_callbacks(watcher).fit(make_spectra())
+    embedder = ConvAutoencoderEmbedder(2, **tiny(kind, n_epochs=9, n_init=1)).set_callbacks(watcher)
+    embedder.fit(make_spectra())
     assert watcher.n_expected == 9
     assert watcher.tasks == ["fit", "epoch", "epoch"]
     assert watcher.is_closed
@@ -304,7 +311,8 @@ def build_plain(n_wavelengths, latent_dim):
 def test_own_architecture():
     X = make_spectra()
     first, again = (
-        ConvAutoencoderEmbedder(2, architecture=build_plain, epochs=2, random_state=0).fit(X) for _ in range(2)
+        ConvAutoencoderEmbedder(2, architecture=build_plain, training=Training(2), random_state=0).fit(X)
+        for _ in range(2)
     )
     Z = first.transform(X)
     np.testing.assert_array_equal(again.transform(X), Z)
@@ -333,10 +341,10 @@ def test_memory_map_is_not_copied(tmp_path):
     rng = np.random.default_rng(0)
     X[:] = rng.standard_normal((len(X), 3), dtype=np.float32) @ rng.standard_normal((3, 512), dtype=np.float32)
     X = np.load(tmp_path / "flux.npy", mmap_mode="r")
-    settings = {**TINY["residual"], "epochs": 1}
+    settings = tiny(n_epochs=1)
     ConvAutoencoderEmbedder(2, **settings).fit(X[:60])  # imports are not data
     tracemalloc.start()
-    ConvAutoencoderEmbedder(2, **settings, random_state=0).fit(X)
+    ConvAutoencoderEmbedder(2, **settings).fit(X)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 0.8 * X.nbytes
@@ -360,17 +368,28 @@ def spoil(value):
         ({"latent_dim": 0}, make_spectra(), "`latent_dim` .* must be >= 1, got 0"),
         ({"latent_dim": "many"}, make_spectra(), r"`latent_dim` .* must be one of \('auto',\), got 'many'"),
         (
-            {"latent_dim": "auto", "architecture": "thesis"},
+            {"latent_dim": "auto", "architecture": ThesisNetwork()},
             make_spectra(),
-            "needs architecture='residual', got 'thesis'",
+            r"needs a ResidualNetwork, got ThesisNetwork\(\)",
         ),
-        ({"architecture": "resnet"}, make_spectra(), "`architecture` of ConvAutoencoderEmbedder must be one of"),
+        ({"architecture": "thesis"}, make_spectra(), r"`architecture` .* got 'thesis'. Pass ThesisNetwork\(\)"),
+        ({"architecture": ThesisNetwork}, make_spectra(), "`architecture` of ConvAutoencoderEmbedder must be None"),
+        ({"training": {"n_epochs": 3}}, make_spectra(), r"`training` .* must be None or a Training\(...\), got {"),
+        ({"warm_start": "no"}, make_spectra(), "`warm_start` of ConvAutoencoderEmbedder must be True or False"),
         ({"loss": "mae"}, make_spectra(), "`loss` of ConvAutoencoderEmbedder must be one of"),
-        ({"loss": "binary_crossentropy"}, make_spectra(), "`loss` .* must be 'mse' with architecture='residual'"),
-        ({"validation_fraction": 1.0}, make_spectra(), r"`validation_fraction` .* must be in \[0, 1\)"),
-        ({"learning_rate": 0}, make_spectra(), r"`learning_rate` .* must be in \(0"),
-        ({"epochs": 0}, make_spectra(), "`epochs` .* must be >= 1, got 0"),
-        ({"filters": (0,)}, make_spectra(), "`filters` .* must be >= 1, got 0"),
+        ({"loss": "binary_crossentropy"}, make_spectra(), "`loss` .* must be 'mse' with a ResidualNetwork"),
+        ({"training": Training(validation_fraction=1.0)}, make_spectra(), r"`validation_fraction` .* in \[0, 1\)"),
+        ({"training": Training(learning_rate=0)}, make_spectra(), r"`learning_rate` of Training must be in \(0"),
+        ({"training": Training(n_epochs=0)}, make_spectra(), "`n_epochs` of Training must be >= 1, got 0"),
+        ({"training": Training(n_init=1.5)}, make_spectra(), "`n_init` of Training must be an integer, got 1.5"),
+        (
+            {"architecture": ResidualNetwork(filters=(0,))},
+            make_spectra(),
+            "`filters` of ResidualNetwork must be >= 1, got 0",
+        ),
+        ({"architecture": ResidualNetwork(filters=4)}, make_spectra(), "`filters` of ResidualNetwork must be a tuple"),
+        ({"architecture": ResidualNetwork(patch=0)}, make_spectra(), "`patch` of ResidualNetwork must be >= 1, got 0"),
+        ({"architecture": ThesisNetwork(activation="swish")}, make_spectra(), "`activation` of ThesisNetwork must be"),
         ({}, make_spectra(1), "minimum of 2"),
     ],
 )

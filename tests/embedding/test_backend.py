@@ -13,9 +13,9 @@ from sklearn_sedzoo.embedding import _backend
 FIT = """
 import os
 import numpy as np
-from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder, Training
 X = np.random.default_rng(0).standard_normal((30, 8))
-ConvAutoencoderEmbedder(2, epochs=1, filters=(2,), strides=4, random_state=0).fit(X)
+ConvAutoencoderEmbedder(2, training=Training(n_epochs=1), random_state=0).fit(X)
 import keras
 print(keras.config.backend(), os.environ.get("KERAS_BACKEND"))
 """
@@ -85,6 +85,45 @@ def test_search_in_two_processes_ends_and_shares_the_cores(tmp_path, backend):
     assert done.returncode == 0, done.stderr[-3000:]
     *found, share = map(float, done.stdout.split())
     assert found == [share, share]
+
+
+FORK = """
+import multiprocessing
+import numpy as np
+from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder, SpectrumPCA
+from tests.embedding.test_autoencoder import make_spectra, tiny
+
+X = make_spectra()
+embedders = {kind: ConvAutoencoderEmbedder(2, **tiny(kind)).fit(X) for kind in ("residual", "thesis")}
+embedders["pca"] = SpectrumPCA(2).fit(X)
+
+
+def ask(kind, method):
+    try:
+        return np.asarray(getattr(embedders[kind], method)(X if method != "inverse_transform" else X[:, :2]))
+    except RuntimeError as error:
+        return str(error)
+
+
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    for kind in embedders:
+        for method in ("transform", "inverse_transform"):
+            found, expected = pool.apply_async(ask, (kind, method)).get(timeout=60), ask(kind, method)
+            if kind == "thesis":
+                assert "is a fork of it" in found and "multiprocessing.get_context('spawn')" in found, found
+            else:
+                np.testing.assert_array_equal(found, expected)
+    assert "is a fork of it" in pool.apply_async(ask, ("residual", "fit")).get(timeout=60)
+print("answered")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are forked")
+def test_a_forked_process_answers_or_raises(tmp_path):
+    done = run_python(FORK, KERAS_HOME=str(tmp_path), PYTHONPATH=os.pathsep.join(sys.path))
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.split() == ["answered"]
 
 
 def test_environment_is_put_back(monkeypatch):

@@ -11,7 +11,7 @@ import pytest
 
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder, _backend
 from sklearn_sedzoo.io import save_model
-from tests.embedding.test_autoencoder import TINY, make_spectra
+from tests.embedding.test_autoencoder import TINY, make_spectra, tiny
 
 OTHERS = [name for name in ("torch", "tensorflow", "jax") if find_spec(name)]
 
@@ -19,9 +19,9 @@ CODE = """
 import json, sys
 import keras
 import numpy as np
-from sklearn_sedzoo.embedding import DESOM, VAE, ConvAutoencoderEmbedder, InfoVAE, TrainingCheckpoint
+from sklearn_sedzoo.embedding import DESOM, VAE, ConvAutoencoderEmbedder
 from sklearn_sedzoo.io import load_model
-from tests.embedding.test_autoencoder import TINY, make_spectra
+from tests.embedding.test_autoencoder import TINY, make_spectra, tiny
 
 folder, X = sys.argv[1], make_spectra()
 found = {"backend": keras.config.backend()}
@@ -31,18 +31,14 @@ for kind in TINY:
     expected = np.load(f"{folder}/{kind}.npz")
     found[f"{kind} latents"] = float(np.abs(Z - expected["Z"]).max())
     found[f"{kind} spectra"] = float(np.abs(model.inverse_transform(expected["Z"]) - expected["flux"]).max())
-    trained = ConvAutoencoderEmbedder(2, **{**TINY[kind], "batch_size": 8}, random_state=0).fit(X)
+    trained = ConvAutoencoderEmbedder(2, **tiny(kind, batch_size=8)).fit(X)
     found[f"{kind} losses"] = float(np.abs(np.divide(trained.history_["loss"], expected["losses"]) - 1).max())
-for name, objective in {"none": None, "VAE": VAE(), "InfoVAE": InfoVAE(), "DESOM": DESOM(2, 3)}.items():
+for name, objective in {"none": None, "VAE": VAE(), "DESOM": DESOM(2, 3)}.items():
     settings = {**TINY["residual"], "objective": objective, "random_state": 0}
     first, again = (ConvAutoencoderEmbedder(2, **settings).fit(X) for _ in range(2))
     found[f"{name} repeats"] = bool(np.array_equal(first.transform(X), again.transform(X)))
     found[f"{name} is finite"] = bool(np.isfinite(first.history_["val_loss"]).all())
     if objective is None:
-        network, step = first.model_._load(), np.array([1e-2, 0])
-        drawn = [network.decode(np.ones((5, 2)) + sign * step).astype(float) for sign in (1, -1)]
-        slopes = network.draw_with_slopes(np.ones((5, 2)))[1]
-        found["slopes"] = float(np.abs(slopes[:, 0] - (drawn[0] - drawn[1]) / 2e-2).max() / np.abs(slopes).max())
         found["never above PCA"] = first.best_loss_ <= first.pca_loss_
         alone = np.vstack([first.transform(X[i : i + 1]) for i in range(5)])
         found["one by one"] = float(np.abs(alone - first.transform(X)[:5]).max())
@@ -53,12 +49,12 @@ print(json.dumps(found))
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", [name for name in OTHERS if name != _backend.choose_backend()])
 def test_other_backend_trains_and_reads_our_models(tmp_path, backend):
-    X, own = make_spectra(), _backend.load_keras().config.backend()
+    X = make_spectra()
     for kind, settings in TINY.items():
         # whitening divides the latents of a hardly trained network by almost nothing, and roundings with them
         embedder = ConvAutoencoderEmbedder(2, **settings, whiten=False, random_state=0).fit(X)
         Z = embedder.transform(X)
-        losses = ConvAutoencoderEmbedder(2, **{**settings, "batch_size": 8}, random_state=0).fit(X).history_["loss"]
+        losses = ConvAutoencoderEmbedder(2, **tiny(kind, batch_size=8)).fit(X).history_["loss"]
         np.savez(tmp_path / f"{kind}.npz", Z=Z, flux=embedder.inverse_transform(Z), losses=losses)
         save_model(embedder, tmp_path / f"{kind}.skops")
     env = {**os.environ, "KERAS_BACKEND": backend, "KERAS_HOME": str(tmp_path)}
@@ -67,9 +63,9 @@ def test_other_backend_trains_and_reads_our_models(tmp_path, backend):
     )
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.splitlines()[-1])
-    bounds = {"one by one": 1e-6, "slopes": 1e-3}
-    # torch draws the order of the spectra with a generator of its own, the others take the same one
-    bounds |= dict.fromkeys((f"{kind} losses" for kind in TINY), 0.5 if "torch" in (backend, own) else 1e-3)
+    bounds = {"one by one": 1e-6}
+    # each backend draws the order of the spectra with a generator of its own
+    bounds |= dict.fromkeys((f"{kind} losses" for kind in TINY), 0.5)
     assert found.pop("backend") == backend
     for name, value in found.items():
         if isinstance(value, bool):

@@ -7,7 +7,7 @@ from sklearn.neighbors import KNeighborsRegressor
 
 from sklearn_sedzoo._kernels._weighted_scores import solve_weighted_scores
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
-from tests.embedding.test_autoencoder import BOTH, TINY, make_spectra
+from tests.embedding.test_autoencoder import BOTH, TINY, make_spectra, tiny
 
 
 def test_scores_equal_row_by_row_least_squares():
@@ -40,7 +40,7 @@ def test_gaps_are_left_out(kind):
     Z = embedder.transform(punch(X, 0.1, seed=1))
     assert np.isfinite(Z).all()
     assert np.isfinite(embedder.score(punch(X, 0.1)))
-    assert np.isfinite(embedder.model_.weights[0]).all()
+    assert all(np.isfinite(values).all() for values in embedder.model_.weights.values())
 
 
 def test_gap_hardly_moves_the_latents():
@@ -56,7 +56,7 @@ def test_gap_hardly_moves_the_latents():
 @pytest.mark.parametrize("signal_to_noise", [np.inf, 30])
 def test_gap_hardly_moves_the_properties_that_neighbours_tell(signal_to_noise):
     known, unknown = (observe(400, seed, signal_to_noise) for seed in (0, 1))
-    settings = {**TINY["residual"], "epochs": 30, "on_bad": "mask", "random_state": 0}
+    settings = tiny(n_epochs=30)
     embedder = ConvAutoencoderEmbedder(2, **settings).fit(known[0])
     neighbours = KNeighborsRegressor(5, weights="distance").fit(embedder.transform(known[0]), known[1])
     whole, gappy = (
@@ -88,6 +88,20 @@ def test_an_empty_spectrum_teaches_nothing_and_is_refused_by_its_row(kind):
     np.testing.assert_allclose(Z[:60], embedder.transform(X), atol=1e-3)  # by weighted fits and by projection
     with pytest.raises(ValueError, match="`on_empty` of ConvAutoencoderEmbedder must be one of"):
         ConvAutoencoderEmbedder(2, on_empty="drop").fit(X)
+
+
+def test_training_rows_are_rows_of_the_users_table():
+    X, weight = make_spectra(), np.ones(60)
+    X[0], weight[5] = np.nan, 0
+    settings = tiny(validation_fraction=0.2)
+    embedder = ConvAutoencoderEmbedder(2, **settings).fit(X, sample_weight=weight)
+    assert embedder.best_loss_ < embedder.pca_loss_
+    rows = embedder.training_rows_
+    assert len(rows) == 46  # 12 of 58 validate
+    assert not {0, 5} & set(rows)
+    assert rows.max() > 57
+    still = ConvAutoencoderEmbedder(2, **tiny(learning_rate=1e-30)).fit(X, sample_weight=weight)
+    np.testing.assert_array_equal(still.training_rows_, np.delete(np.arange(60), [0, 5]))
 
 
 @pytest.mark.parametrize("kind", TINY)
@@ -172,9 +186,9 @@ def test_sample_weight(kind):
     fewer = ConvAutoencoderEmbedder(2, **TINY[kind], random_state=0).fit(X[:40], sample_weight=np.full(40, 7.0))
     np.testing.assert_allclose(weighted.transform(X), fewer.transform(X), atol=1e-5)
     for wrong, message in (
-        (weight[:-1], "one number for each of the 60 spectra"),
-        (-weight, "must not be negative"),
-        (0 * weight, "must not be zero for all spectra"),
+        (weight[:-1], r"must have shape \(60,\), got \(59,\)"),
+        (-weight, "must be finite, not negative"),
+        (0 * weight, "not zero everywhere"),
     ):
         with pytest.raises(ValueError, match=message):
             ConvAutoencoderEmbedder(2, **TINY[kind]).fit(X, sample_weight=wrong)
@@ -182,7 +196,7 @@ def test_sample_weight(kind):
 
 def test_weighted_axes_follow_the_heavy_spectra():
     X = make_spectra()
-    still = {**TINY["residual"], "learning_rate": 1e-30, "validation_fraction": 0, "random_state": 0}
+    still = tiny(learning_rate=1e-30, validation_fraction=0)
     counts = np.random.default_rng(0).integers(1, 4, 60)
     weighted = ConvAutoencoderEmbedder(2, **still).fit(X, sample_weight=counts)
     repeated = ConvAutoencoderEmbedder(2, **still).fit(np.repeat(X, counts, axis=0))

@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 
-from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder, Training
 from sklearn_sedzoo.inspection import in_domain, learn_domain
 from sklearn_sedzoo.io import load_model, save_model
 from sklearn_sedzoo.mapping import Batch, SOMMapper
@@ -26,7 +26,7 @@ def _make(final, embed=None, **params):
     return make_sed_pipeline(grid=40, band=None, embed=embed or PCA(1), final=final, **params)
 
 
-QUICK = {"architecture": "residual", "epochs": 1, "n_init": 1, "random_state": 0}
+QUICK = {"training": Training(n_epochs=1, n_init=1), "random_state": 0}
 ZOOS = {
     "clusters": _make(KMeans(3, n_init=1, random_state=0)),
     "map": _make(SOMMapper(3, 3, algorithm=Batch(n_epochs=2), random_state=0)),

@@ -12,13 +12,17 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline
 
 from sklearn_sedzoo import make_sed_pipeline
-from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
+from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder, ResidualNetwork, Training
 from sklearn_sedzoo.exceptions import SedReadError
 from sklearn_sedzoo.io import load_model, save_model
 from sklearn_sedzoo.io._models import HEADER
 from sklearn_sedzoo.mapping import SOMMapper
 
-TINY = {"epochs": 1, "filters": (2,), "strides": 8, "activation": "tanh", "batch_size": 64, "random_state": 0}
+TINY = {
+    "architecture": ResidualNetwork((2,), patch=8, activation="tanh"),
+    "training": Training(n_epochs=1, batch_size=64),
+    "random_state": 0,
+}
 
 
 def make_flux(n_samples=40):

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
-from sklearn_sedzoo.mapping import Batch, Online, SOMMapper
+from sklearn_sedzoo.mapping import Batch, Online, SOMClassifier, SOMClusterer, SOMMapper, SOMRegressor
+from sklearn_sedzoo.photoz import SOMRedshiftRegressor
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 5))
@@ -56,6 +58,45 @@ X = RNG.normal(size=(60, 5))
 def test_wrong_parameters_are_named(params, error, message):
     with pytest.raises(error, match=message):
         SOMMapper(3, 4).set_params(**params).fit(X)
+
+
+_QUICK = SOMMapper(3, 3, algorithm=Batch(1))
+_OWNERS = {
+    "batch": (SOMMapper(3, 3, algorithm=Batch(1)), "algorithm__"),
+    "online": (SOMMapper(3, 3, algorithm=Online(1)), "algorithm__"),
+    "map": (_QUICK, ""),
+    "clusterer": (SOMClusterer(_QUICK), ""),
+    "classifier": (SOMClassifier(_QUICK), ""),
+    "regressor": (SOMRegressor(_QUICK), ""),
+    "redshift": (SOMRedshiftRegressor(_QUICK, n_maps=1), ""),
+}
+_PARAMETERS = [
+    (owner, prefix + name)
+    for owner, (model, prefix) in _OWNERS.items()
+    for name in (model.algorithm if prefix else model).get_params(deep=False)
+]
+_STRANGE = ["nonsense", [], {}, -1, -0.5, np.nan, np.inf, 1e300, object(), (1, 2), np.array([1.0, 2.0])]
+
+
+@pytest.mark.parametrize(("owner", "name"), _PARAMETERS)
+@pytest.mark.filterwarnings("ignore")
+def test_no_strange_value_ends_in_an_obscure_error(owner, name):
+    """It is fitted with, or the message names the parameter."""
+    model, y = _OWNERS[owner][0], X[:, 0] > 0 if owner == "classifier" else np.abs(X[:, 0])
+    refusals = []
+    for value in _STRANGE:
+        try:
+            clone(model).set_params(**{name: value}).fit(X, y)
+        except (ValueError, TypeError) as error:
+            refusals.append(str(error))
+    assert len(refusals) >= 6
+    assert [message for message in refusals if f"`{name.removeprefix('algorithm__')}`" not in message] == []
+
+
+@pytest.mark.parametrize("value", [0.5, 1, "False", None])
+def test_flags_are_true_or_false(value):
+    with pytest.raises(TypeError, match="`is_toroidal` of SOMMapper must be True or False, got"):
+        SOMMapper(3, 4, is_toroidal=value).fit(X)
 
 
 def _with(value, row=3):

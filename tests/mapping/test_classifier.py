@@ -67,6 +67,10 @@ def test_samples_without_a_class_train_the_map_only(unknown, container):
     assert model.label_counts_.sum() == 300
     numbers = np.where(np.arange(600) % 2, KIND[:600], np.nan)
     assert SOMClassifier(SOM).fit(X, numbers).classes_.tolist() == [0, 1, 2, 3]
+    for kind, classes in ((bool, [False, True]), (int, [0, 1])):
+        y = (KIND[:600] > 1).astype(kind).astype(object)
+        y[::2] = None
+        assert SOMClassifier(SOM).fit(X, container(y)).predict(NEW).dtype == np.array(classes).dtype
 
 
 def test_queries_in_cells_without_labels():

@@ -73,6 +73,20 @@ def test_features_are_those_of_the_fit():
         fitted.read(pd.DataFrame(X, columns=list("cba")))
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, ">f4"])
+def test_data_are_read_as_the_estimator_reads_them(dtype):
+    som = clone(SOM).fit(X)
+    holes = X.astype(dtype)
+    holes[3, 1], holes[5, 2], holes[7] = np.inf, np.nan, np.nan
+    cells = som.predict(holes)
+    np.testing.assert_array_equal(FittedMap.locate(som, holes), cells)
+    np.testing.assert_array_equal(FittedMap.locate(som, np.ma.masked_invalid(holes)), cells)
+    assert cells[7] == -1
+    strict = clone(SOM).set_params(on_bad="raise").fit(X)
+    with pytest.raises(ValueError, match="3 of 400 spectra are not finite; first at row 3"):
+        FittedMap.locate(strict, holes)
+
+
 def test_statistics_by_cell_are_those_of_pandas():
     fitted = clone(SOM).fit(X).map_
     cells = fitted.find(X).best

@@ -12,8 +12,7 @@ X = RNG.normal(size=(300, 5)) * [9, 4, 1, 1, 1] @ np.linalg.qr(RNG.normal(size=(
 
 
 def _lay(X, shape, init="pca", sample_weight=None, seed=0):
-    state = np.random.RandomState(seed)
-    return make_weights(X, init, shape, sample_weight=sample_weight, random_state=state).reshape(*shape, -1)
+    return make_weights(X, init, shape, sample_weight=sample_weight, seed=seed).reshape(*shape, -1)
 
 
 @pytest.mark.parametrize("shape", [(4, 7), (7, 4), (5, 5)])

@@ -131,10 +131,11 @@ def test_same_seed_same_map_and_a_map_survives_pickling(algorithm):
 
 
 def test_global_generators_are_left_alone():
-    state = np.random.get_state()[1].copy()  # noqa: NPY002 - the global generator is what is tested
-    SOMMapper(3, 3, init="sample", n_init=2).fit(X)
+    np.random.seed(0)  # noqa: NPY002 - the global generator is what is tested
+    SOMMapper(3, 3, init="sample", n_init=2, random_state=0).fit(X)
     SOMMapper(3, 3, algorithm=Online(), random_state=0).fit(X)
-    np.testing.assert_array_equal(np.random.get_state()[1], state)  # noqa: NPY002 - as above
+    after = np.random.random_sample()  # noqa: NPY002 - as above
+    assert after == np.random.RandomState(0).random_sample()
 
 
 @pytest.mark.parametrize(("algorithm", "init"), [(Batch(4), "random"), (Batch(4), "pca"), (Online(4), "random")])
@@ -269,6 +270,15 @@ def test_a_fitted_map_keeps_its_shape_when_parameters_change():
     assert som.fit(X).cell_shape == som.hits_.shape == (5, 2)
 
 
+def test_a_map_of_one_algorithm_goes_on_with_the_other():
+    som = SOMMapper(3, 3, algorithm=Online(), random_state=0).fit(X).set_params(algorithm=Batch())
+    before = som.quantization_error_
+    for _ in range(20):
+        som.partial_fit(X)
+    assert som.quantization_error_ < before
+    assert len(som.history_["radius"]) == 20
+
+
 def test_online_maps_have_no_partial_fit():
     assert not hasattr(SOMMapper(algorithm=Online()), "partial_fit")
 
@@ -360,6 +370,9 @@ def test_cell_statistics_are_those_of_pandas():
     assert not occupied.all()
     assert table.loc[~occupied, "age_median"].isna().all()
     assert table.index.names == ["row", "column"]
+    unknown = som.cell_statistics(X, np.full(len(X), np.nan))
+    assert unknown[["0_median", "0_scatter"]].isna().all(axis=None)
+    assert (unknown["0_count"] == 0).all()
     assert len(som.cell_statistics(X, y["age"])) == len(som.cell_statistics(X, y["age"].to_numpy())) == 36
 
 

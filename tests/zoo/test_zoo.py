@@ -21,7 +21,7 @@ from sklearn_sedzoo.exceptions import SedReadError
 from sklearn_sedzoo.io import read_map, write_catalog
 from tests.cli.test_map import QUICK, make_catalog
 
-PARAMS = {"embed__epochs": 2, "embed__latent_dim": 2, "resample__grid": 100, "map__n_rows": 3}
+PARAMS = {"embed__training__n_epochs": 2, "embed__latent_dim": 2, "resample__grid": 100, "map__n_rows": 3}
 
 
 @pytest.fixture(scope="module")

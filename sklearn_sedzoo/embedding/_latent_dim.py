@@ -1,10 +1,11 @@
-"""How many latents spectra need: the error against the number of latents, and where it stops falling."""
+"""How many latents spectra need, and how far noise moves each."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.neighbors import NearestNeighbors
 
 from sklearn_sedzoo._kernels.intrinsic_dimension import estimate_dimension
@@ -15,23 +16,25 @@ WORTHWHILE = 0.5  # one more latent has to halve what noise does not explain
 AT_NOISE = 0.25  # what is left above the noise is at most this part of it ...
 NEGLIGIBLE = 1e-5  # ... or this part of the variance of the spectra, of which training leaves that much anyway
 N_NEIGHBORS = 10  # of the intrinsic dimension: fewer see the noise, more the borders
-N_ROWS = 5000  # that the intrinsic dimension is estimated from, at most
+MOST_ROWS = 5000  # that the intrinsic dimension is estimated from, at most
+NOISE_ROWS = 500  # spectra that are enough to measure a spread to 3 %
+IN_THE_NOISE = 1.5  # a latent whose spread is below so many times its noise is not to be trusted
 CLEAR = 1.5  # an axis counts for it whose spread is so many times what noise alone would give
 
 
-def search_size(train, find_noisy, largest, plan):
+def search_size(train, count_noisy, largest, training):
     """Return the number of latents that spectra need, the errors that led to it and the last model that was tried.
 
     Parameters
     ----------
     train : callable
-        ``(latent_dim, plan) -> (model, monitor)`` trains a residual network.
-    find_noisy : callable
+        ``(latent_dim, training) -> TrainedModel`` trains a residual network.
+    count_noisy : callable
         ``model -> int``, the number of its latents that are lost in the noise.
     largest : int
         The largest number of latents that the spectra allow.
-    plan : Plan
-        Of the whole training; a tenth of its epochs is spent on each size.
+    training : Training
+        The whole training, resolved; a tenth of its epochs is spent on each size.
 
     Returns
     -------
@@ -44,18 +47,19 @@ def search_size(train, find_noisy, largest, plan):
     model : AutoencoderModel
         Of the largest number that was tried.
     """
-    short = replace(plan, epochs=max(1, plan.epochs // SHARE), n_init=min(plan.n_init, 2))
+    short = clone(training).set_params(n_epochs=max(1, training.n_epochs // SHARE), n_init=min(training.n_init, 2))
     search = {"latent_dim": [], "loss": [], "pca_loss": [], "noise": [], "aim": []}
     n_clear = {}
     for size in range(1, min(LARGEST_SIZE, largest) + 1):
-        model, monitor = train(size, short)
+        trained = train(size, short)
+        model = trained.model
         search["latent_dim"].append(size)
-        search["loss"].append(monitor.best_loss)
-        search["pca_loss"].append(monitor.pca_loss)
-        noise, aim = find_noise_floor(model, monitor.unseen)
+        search["loss"].append(trained.best_loss)
+        search["pca_loss"].append(trained.pca_loss)
+        noise, aim = find_noise_floor(model, trained.unseen)
         search["noise"].append(noise)
         search["aim"].append(aim)
-        n_clear[size] = max(1, size - find_noisy(model))
+        n_clear[size] = max(1, size - count_noisy(model))
         chosen = choose_size(**search)
         if chosen is not None:
             return n_clear[chosen], search, model
@@ -85,7 +89,7 @@ def choose_size(latent_dim, loss, pca_loss, noise, aim):
     return None
 
 
-def find_intrinsic_dimension(space, X, ivar, rng):
+def find_intrinsic_dimension(space, spectra, rng):
     """Return the intrinsic dimension of spectra, on the principal axes that stand out of the noise.
 
     Noise fills all axes: with those that are hardly more than noise the estimate would count them. Noise alone has a
@@ -93,10 +97,49 @@ def find_intrinsic_dimension(space, X, ivar, rng):
     """
     n_pixels, spread = space.n_pixels, space.frame.spread
     sigma = np.sqrt(space.noise * n_pixels / max(n_pixels - len(spread), 1))
-    is_clear = spread > CLEAR * sigma * (1 + np.sqrt(n_pixels / len(X)))
-    rows = np.sort(rng.permutation(len(X))[:N_ROWS])
-    points = space.find_scores(X[rows], None if ivar is None else ivar[rows])[:, is_clear]
+    is_clear = spread > CLEAR * sigma * (1 + np.sqrt(n_pixels / len(spectra)))
+    rows = np.sort(rng.permutation(len(spectra))[:MOST_ROWS])
+    points = space.find_scores(spectra.take(rows))[:, is_clear]
     points = np.unique(points, axis=0)
     if not is_clear.any() or len(points) <= N_NEIGHBORS:
         return np.nan
     return estimate_dimension(NearestNeighbors(n_neighbors=N_NEIGHBORS).fit(points).kneighbors()[0])
+
+
+def is_in_the_noise(noise, model):
+    """Return which latents have a spread that is hardly above their noise."""
+    return IN_THE_NOISE * noise > model.latent_spread
+
+
+def measure_latent_noise(model, spectra, rng):
+    """Return the standard deviation that noise gives each latent.
+
+    The reconstruction of a spectrum is embedded twice, as it is and with noise added: normal deviates of the
+    spread that `ivar` gives, or where no error is known what the reconstruction leaves of the pixel, with a random
+    sign. The sign makes it independent from pixel to pixel: the remainder itself has lost its part along the latents.
+
+    Parameters
+    ----------
+    model : AutoencoderModel
+        The trained network.
+    spectra : Spectra
+        By preference some that the network has not learned from.
+    rng : numpy Generator
+        Draws the noise.
+
+    Returns
+    -------
+    noise : ndarray of shape (latent_dim,)
+        In the units of the latents.
+    """
+    spectra = spectra.take(np.sort(rng.permutation(len(spectra))[:NOISE_ROWS]))
+    flux, ivar = spectra.flux, spectra.ivar
+    smooth = np.nan_to_num(model.reconstruct(spectra))  # NaN: pixels that no spectrum has, nor these
+    lost = np.sqrt(flux.shape[1] / max(flux.shape[1] - model.latent_dim, 1))
+    noise = np.abs(flux - smooth) * lost * rng.choice([-1.0, 1.0], flux.shape)
+    if ivar is not None:
+        known = np.isfinite(ivar) & (ivar > 0)
+        noise[known] = rng.standard_normal(int(known.sum())) / np.sqrt(ivar[known])
+        noise[ivar == 0] = 0
+    noisy, smooth = (replace(spectra, flux=each.astype(flux.dtype)) for each in (smooth + noise, smooth))
+    return np.sqrt(np.mean((model.encode(noisy) - model.encode(smooth)) ** 2, axis=0))
