@@ -226,12 +226,13 @@ def numbers(
     return Kind(words, lambda value: is_array(value, ndim), find_fault)
 
 
-def sequence_of(kind: Kind, words: str) -> Kind:
-    """A list, tuple, array or range of values of one kind; at least one."""
+def sequence_of(kind: Kind, words: str, *, empty: bool = False) -> Kind:
+    """A list, tuple, array or range of values of one kind; at least one, unless it may be empty."""
 
     def find_fault(value: Any) -> str:
         members = list(value)
-        return "" if members and all(kind.holds(one) and not kind.find_fault(one) for one in members) else f"be {words}"
+        is_right = all(kind.holds(one) and not kind.find_fault(one) for one in members) and (members or empty)
+        return "" if is_right else f"be {words}"
 
     return Kind(words, lambda value: _is_list(value) and not isinstance(value, dict), find_fault)
 

@@ -3,40 +3,72 @@
 from __future__ import annotations
 
 from inspect import signature
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_sedzoo._validation import check_option
+from sklearn_sedzoo._parameters import (
+    checked,
+    column,
+    flag,
+    having,
+    instance_of,
+    integer,
+    nothing,
+    number,
+    option,
+    pair,
+    path,
+    random_state,
+    read_table,
+)
+from sklearn_sedzoo._validation import ON_BAD
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder, ResidualNetwork, SpectrumPCA, Training
 from sklearn_sedzoo.mapping import SOMMapper
 from sklearn_sedzoo.preprocessing import ExtinctionCorrector, FluxNormalizer, FluxScale, SpectrumResampler
 
 __all__ = ["make_sed_pipeline", "split_at_embedding"]
 
+_OF_RESAMPLER = ("wavelength", "unit", "grid", "grid_range", "spacing", "redshift", "medium")
 
+
+@checked(
+    **{name: read_table(SpectrumResampler)[name] for name in _OF_RESAMPLER},
+    band=[pair("Angstrom"), nothing()],
+    latent_dim=[integer(1), option("auto")],
+    ebv=[column(), number(0, 20), nothing()],
+    resample=[instance_of(SpectrumResampler), nothing()],
+    embed=[option("pca"), having("fit", "transform", words="a transformer"), nothing()],
+    final=[having("fit", "get_params", words="an estimator"), nothing()],
+    keep_brightness=[flag()],
+    on_bad=ON_BAD,
+    memory=[path(), having("cache", words="a joblib.Memory"), nothing()],
+    random_state=random_state(),
+)
 def make_sed_pipeline(
     *,
-    wavelength=None,
-    unit="Angstrom",
-    grid=4096,
-    grid_range=None,
-    spacing="linear",
-    band=(4050.0, 4150.0),
-    latent_dim=16,
-    redshift=None,
-    medium=None,
-    ebv=None,
-    resample=None,
-    embed=None,
-    final=None,
-    keep_brightness=False,
-    on_bad="mask",
-    memory=None,
-    random_state=None,
-):
+    wavelength: ArrayLike | None = None,
+    unit: Any = "Angstrom",
+    grid: int | ArrayLike = 4096,
+    grid_range: tuple[float, float] | None = None,
+    spacing: str = "linear",
+    band: tuple[float, float] | None = (4050.0, 4150.0),
+    latent_dim: int | str = 16,
+    redshift: str | float | None = None,
+    medium: str | None = None,
+    ebv: str | float | None = None,
+    resample: SpectrumResampler | None = None,
+    embed: Any = None,
+    final: Any = None,
+    keep_brightness: bool = False,
+    on_bad: str = "mask",
+    memory: Any = None,
+    random_state: int | np.random.RandomState | None = None,
+) -> Pipeline:
     """Put resampling, normalisation, embedding and a final step into one Pipeline.
 
     Parameters
@@ -54,7 +86,7 @@ def make_sed_pipeline(
         Spacing of an integer `grid`.
     band : (float, float) or None, default=(4050, 4150)
         Band in Angstrom whose mean flux is set to one; None takes all pixels.
-    latent_dim : int, default=16
+    latent_dim : int or "auto", default=16
         Latent variables of the default embedder and of ``embed="pca"``; ignored when another `embed` is given.
     redshift : None, str or float, default=None
         Bring observed spectra to the rest frame: the name of the column of X with the redshifts (``"redshift"``), or
@@ -105,15 +137,8 @@ def make_sed_pipeline(
     >>> list(pipeline.named_steps)
     ['resample', 'normalize', 'embed', 'cluster']
     """
-    own = {
-        "grid": grid,
-        "grid_range": grid_range,
-        "spacing": spacing,
-        "wavelength": wavelength,
-        "unit": unit,
-        "redshift": redshift,
-        "medium": medium,
-    }
+    given = locals()
+    own = {name: given[name] for name in _OF_RESAMPLER}
     if resample is None:
         resample = SpectrumResampler(**own, on_bad=on_bad)
     else:
@@ -121,7 +146,6 @@ def make_sed_pipeline(
         resample = clone(resample)
         wavelength, unit = resample.wavelength, resample.unit
     if isinstance(embed, str):
-        check_option("make_sed_pipeline", "embed", embed, ("pca",))
         embed = SpectrumPCA(latent_dim, whiten="robust", on_bad=on_bad)
     elif embed is None:
         embed = ConvAutoencoderEmbedder(
@@ -167,7 +191,7 @@ def _refuse_both(own):
         )
 
 
-def split_at_embedding(estimator):
+def split_at_embedding(estimator: Any) -> tuple[Pipeline | None, Pipeline]:
     """Split a fitted pipeline into what hands on spectra and what embeds them.
 
     A step hands on spectra if it knows their wavelengths (`SpectrumResampler`, `FluxNormalizer`); the embedding is

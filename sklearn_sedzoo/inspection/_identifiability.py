@@ -114,6 +114,11 @@ def identifiability(
     """
     view = look(pipeline, X)
     properties = check_properties(properties, len(view.X), "identifiability")
+    unknown = [name for name in parameters or () if name not in properties]
+    if unknown:
+        raise ValueError(
+            f"`parameters` of identifiability must be columns of properties, {list(properties)}, got {unknown[0]!r}."
+        )
     options = {"parameters": parameters, "min_effect": min_effect, "max_samples": max_samples}
     return judge(view, properties, random_state=random_state, **options)[1]
 

@@ -41,11 +41,11 @@ def read_photometry(
     path : path
         HDF5 with one dataset per column in a group (RAIL), FITS with a binary table, or CSV (TSV by its suffix,
         other text by blanks).
-    columns : list of str, default=None
+    columns : list of str or None, default=None
         Columns wanted; None is all columns of single numbers.
-    group : str, default=None
+    group : str or None, default=None
         Group of an HDF5 file; None is "photometry" where there is one, else the root.
-    hdu : int or str, default=None
+    hdu : int, str or None, default=None
         Table of a FITS file; None is the first one.
 
     Returns

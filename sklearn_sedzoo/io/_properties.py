@@ -25,7 +25,7 @@ def read_properties(path: str | os.PathLike, *, hdu: int | str | None = None) ->
     ----------
     path : str or path
         CSV, TSV, Parquet, FITS, or any other table that astropy knows (ECSV, VOTable, text with a header).
-    hdu : int or str, optional
+    hdu : int, str or None, default=None
         HDU of a FITS file, by default the first one with a table.
 
     Returns
@@ -74,9 +74,10 @@ def read_properties(path: str | os.PathLike, *, hdu: int | str | None = None) ->
 def _find_table(hdus, name, path):
     tables = [hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU | fits.TableHDU)]
     if name is not None:
-        if name not in hdus or hdus[name] not in tables:
+        named = [hdu for i, hdu in enumerate(hdus) if hdu in tables and (i == name or hdu.name == str(name).upper())]
+        if not named:
             raise SedReadError(f"{path} has no table {name!r}; it has {[hdu.name for hdu in tables]}.")
-        return hdus[name]
+        return named[0]
     if not tables:
         raise SedReadError(f"{path} holds no table.")
     return tables[0]

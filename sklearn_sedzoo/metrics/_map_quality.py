@@ -9,7 +9,6 @@ from sklearn.utils import check_random_state
 
 from sklearn_sedzoo._kernels import som_quality
 from sklearn_sedzoo._parameters import check_parameter, checked, integer, nothing, number, random_state
-from sklearn_sedzoo._validation import check_number
 from sklearn_sedzoo.mapping import FittedMap
 
 
@@ -142,7 +141,7 @@ def distortion(som: Any, X: Any, radius: float | None = None) -> float:
         Fitted map.
     X : array-like of shape (n_samples, n_features)
         Data, best held out.
-    radius : float, default=None
+    radius : float or None, default=None
         Radius in cells; None is `radius_` of the map: the last of the training (1 for online maps).
 
     Returns
@@ -165,8 +164,6 @@ def distortion(som: Any, X: Any, radius: float | None = None) -> float:
     True
     """
     fitted, X = _read(som, X)
-    if radius is not None:
-        check_number("distortion", "radius", radius, 0)
     return fitted.distortion(fitted.find(X, with_second=True, with_sums=True), radius)
 
 

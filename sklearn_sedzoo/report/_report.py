@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+import os
 import pathlib
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ from scipy.spatial.distance import cdist
 
 from sklearn_sedzoo._containers import take_flux
 from sklearn_sedzoo._kernels.masked import masked_mean
-from sklearn_sedzoo._validation import check_integer
+from sklearn_sedzoo._parameters import checked, flag, integer, path, text
 from sklearn_sedzoo.inspection import rank_unusual
 from sklearn_sedzoo.inspection._novelty import find_centers, score_novelty
 from sklearn_sedzoo.inspection._unusual import name_unusual
@@ -22,28 +24,29 @@ from sklearn_sedzoo.report._payload import as_json, gather_payload, pack, tidy
 MAX_SPECTRA = 10_000
 
 
+@checked(path=[path()], command=[text()], title=[text()], max_spectra=[integer(1)], overwrite=[flag()])
 def write_report(
-    path,
+    path: str | os.PathLike,
     *,
-    som,
-    latents,
-    labels,
-    normalized,
-    reconstructed,
-    properties=None,
-    ids=None,
-    cells=None,
-    is_inside=None,
-    unusual=None,
-    interpretation=None,
-    stability=None,
-    history=None,
-    facts=None,
-    command="",
-    title="A map of the zoo",
-    max_spectra=MAX_SPECTRA,
-    overwrite=False,
-):
+    som: Any,
+    latents: Any,
+    labels: Any,
+    normalized: Any,
+    reconstructed: Any,
+    properties: pd.DataFrame | None = None,
+    ids: Any = None,
+    cells: Any = None,
+    is_inside: Any = None,
+    unusual: pd.DataFrame | None = None,
+    interpretation: Any = None,
+    stability: dict[str, pd.DataFrame] | None = None,
+    history: dict[str, Any] | None = None,
+    facts: dict[str, Any] | None = None,
+    command: str = "",
+    title: str = "A map of the zoo",
+    max_spectra: int = MAX_SPECTRA,
+    overwrite: bool = False,
+) -> pathlib.Path:
     """Write one HTML page with the map to click on: cells, galaxies, clusters, associations, quality.
 
     Parameters
@@ -116,7 +119,6 @@ def write_report(
     ...     path.name
     'report.html'
     """
-    check_integer("write_report", "max_spectra", max_spectra, 1)
     path = pathlib.Path(path)
     n_samples = len(latents)
     properties = pd.DataFrame(index=range(n_samples)) if properties is None else properties
@@ -175,8 +177,8 @@ def _fill_page(payload, unusual, interpretation, stability, facts, command, titl
         "SCRIPT": (folder / "page.js").read_text(encoding="utf-8"),
     }
     page = (folder / "page.html").read_text(encoding="utf-8")
-    for name, text in parts.items():
-        page = page.replace("{{" + name + "}}", text)
+    for name, content in parts.items():
+        page = page.replace("{{" + name + "}}", content)
     return page
 
 

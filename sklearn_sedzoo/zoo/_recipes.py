@@ -48,14 +48,18 @@ class Recipe:
         for name, value in params.items():
             step, _, parameter = name.partition("__")
             if step not in self.steps:
-                raise ValueError(f"{name}: there is no step {step!r}; the steps are {', '.join(self.steps)}.")
+                raise ValueError(
+                    f"`params` of Zoo.fit: {name}: there is no step {step!r}; the steps are {', '.join(self.steps)}."
+                )
             if not parameter:
                 is_pca = step == "embed" and isinstance(value, str) and value == "pca"
                 self.steps[step] = SpectrumPCA(3, whiten="robust", on_bad="mask") if is_pca else value
                 continue
             known = self.steps[step].get_params()
             if parameter not in known:
-                raise ValueError(f"{name}: {step} has no parameter {parameter!r}; it has {', '.join(known)}.")
+                raise ValueError(
+                    f"`params` of Zoo.fit: {name}: {step} has no parameter {parameter!r}; it has {', '.join(known)}."
+                )
             self.steps[step].set_params(**{parameter: value})
         return self
 

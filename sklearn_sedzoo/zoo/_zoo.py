@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import time
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import joblib
 import numpy as np
@@ -13,7 +16,22 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from sklearn_sedzoo._containers import SpectrumTable
-from sklearn_sedzoo._validation import check_option
+from sklearn_sedzoo._parameters import (
+    checked,
+    flag,
+    function,
+    having,
+    instance_of,
+    integer,
+    mapping,
+    nothing,
+    option,
+    path,
+    random_state,
+    sequence_of,
+    text,
+)
+from sklearn_sedzoo._validation import FRAME, MEDIUM
 from sklearn_sedzoo._version import __version__
 from sklearn_sedzoo.inspection import Interpretation, find_similar, in_domain, interpret, learn_domain, rank_unusual
 from sklearn_sedzoo.inspection._views import View
@@ -35,6 +53,15 @@ from sklearn_sedzoo.zoo._table import (
     read_latents,
     read_properties,
 )
+
+_READING = {
+    "frame": FRAME,
+    "medium": MEDIUM,
+    "dereddening": [flag()],
+    "on_bad": [option("mask", "drop", "raise")],
+    "progress": [function("a function of a sentence"), nothing()],
+}
+_CALLBACK = having("on_fit_begin", "on_fit_end", words="a callback of scikit-learn")
 
 
 class Zoo:
@@ -89,21 +116,29 @@ class Zoo:
         self.summary = summary
 
     @classmethod
+    @checked(
+        **_READING,
+        recipe=[option(*RECIPES)],
+        params=[mapping("a dict of parameters or steps"), instance_of(dict), nothing()],
+        random_state=[integer(0, 2**32 - 1), nothing()],
+        callbacks=[sequence_of(_CALLBACK, "callbacks of scikit-learn", empty=True)],
+        memory=[path(), having("cache", words="a joblib.Memory"), nothing()],
+    )
     def fit(
         cls,
-        catalog,
+        catalog: SpectrumTable,
         *,
-        recipe="default",
-        params=None,
-        frame=None,
-        medium=None,
-        dereddening=True,
-        on_bad="mask",
-        random_state=None,
-        callbacks=(),
-        memory=None,
-        progress=None,
-    ):
+        recipe: str = "default",
+        params: dict[str, Any] | None = None,
+        frame: str | None = None,
+        medium: str | None = None,
+        dereddening: bool = True,
+        on_bad: str = "mask",
+        random_state: int | None = None,
+        callbacks: Sequence = (),
+        memory: Any = None,
+        progress: Callable[[str], object] | None = None,
+    ) -> Zoo:
         """Fit the steps of a recipe to a catalog, and place every spectrum of it.
 
         Parameters
@@ -144,29 +179,28 @@ class Zoo:
             A parameter that no step has, or that a step refuses; a frame that cannot be decided; fewer than two usable
             spectra. All of it before the first training.
         """
-        check_option("Zoo.fit", "recipe", recipe, tuple(RECIPES))
-        check_option("Zoo.fit", "on_bad", on_bad, ("mask", "drop", "raise"))
         timer = Timer(progress)
         _check_catalog(catalog, "Zoo.fit")
         catalog, decisions = settle_catalog(catalog, frame=frame, medium=medium, dereddening=dereddening)
-        recipe = RECIPES[recipe](catalog, random_state, dereddening).set_params(params or {})
-        decisions = [*decisions, *recipe.notes]
+        chosen = RECIPES[recipe](catalog, random_state, dereddening).set_params(params or {})
+        decisions = [*decisions, *chosen.notes]
         if progress is not None:
             for sentence in decisions:
                 progress(sentence)
-        front = {name: step for name, step in recipe.steps.items() if name in FRONT}
-        embed, cluster, som = (recipe.steps[name] for name in ("embed", "cluster", "map"))
+        front = {name: step for name, step in chosen.steps.items() if name in FRONT}
+        embed, cluster, som = (chosen.steps[name] for name in ("embed", "cluster", "map"))
         columns = needed_columns(front)
         with timer("normalize", f"resampled and normalized {len(catalog)} spectra"):
             X = make_input(catalog, columns=columns)
             quality = judge_quality(catalog, columns)
             usable = choose_rows(quality, on_bad)
-            normalized, brightness = None, None
+            normalized: Any = None
+            brightness = None
             if usable.any():
                 fit_front(front, X, usable)
                 normalized, brightness, usable = normalize_rows(front, X, quality, usable)
         _refuse_few(normalized, quality, on_bad)
-        train, test = split_rows(len(normalized), recipe.with_split, random_state)
+        train, test = split_rows(len(normalized), chosen.with_split, random_state)
         _rehearse(embed, cluster, som, len(train))
         memory = joblib.Memory(memory, verbose=0) if memory is None or isinstance(memory, str) else memory
         fit_step = memory.cache(_fit_step, ignore=["callbacks"])
@@ -178,7 +212,7 @@ class Zoo:
         held_out = np.setdiff1d(np.arange(len(normalized)), rows)
         if not len(held_out):  # an embedder that remained PCA has learned from all
             held_out = np.arange(len(normalized))
-        if recipe.with_split:
+        if chosen.with_split:
             train = rows
         with timer("cluster", "found the clusters"):
             cluster = fit_step(cluster, latents.iloc[train], __version__, ())
@@ -198,10 +232,20 @@ class Zoo:
             zoo.domain = learn_domain(known, None, description=catalog.meta.get("origin", ""))
         zoo._place(view, quality, usable)
         fitted = {"n_train": len(train), "test": test, "seed": random_state, "times": timer.times}
-        zoo.summary = summarize_fit(zoo, recipe, decisions, **fitted)
+        zoo.summary = summarize_fit(zoo, chosen, decisions, **fitted)
         return zoo
 
-    def apply(self, catalog, *, frame=None, medium=None, dereddening=True, on_bad="mask", progress=None):
+    @checked(**_READING)
+    def apply(
+        self,
+        catalog: SpectrumTable,
+        *,
+        frame: str | None = None,
+        medium: str | None = None,
+        dereddening: bool = True,
+        on_bad: str = "mask",
+        progress: Callable[[str], object] | None = None,
+    ) -> Zoo:
         """Place other spectra on this map; nothing is fitted to them.
 
         Parameters
@@ -217,7 +261,6 @@ class Zoo:
         zoo : Zoo
             With the table of these spectra, and pipelines that read them.
         """
-        check_option("Zoo.apply", "on_bad", on_bad, ("mask", "drop", "raise"))
         _check_catalog(catalog, "Zoo.apply")
         catalog, decisions = settle_catalog(catalog, frame=frame, medium=medium, dereddening=dereddening)
         if progress is not None:
@@ -242,11 +285,13 @@ class Zoo:
         other.summary = {**summarize_table(other), "decisions": decisions}
         return other
 
-    def unusual(self, n_spectra=20):
+    @checked(n_spectra=[integer(1)])
+    def unusual(self, n_spectra: int = 20) -> pd.DataFrame:
         """Return the most unusual spectra, see `sklearn_sedzoo.inspection.rank_unusual`."""
         return rank_unusual(self._table("unusual"), n_spectra=n_spectra)
 
-    def similar(self, id, *, n_neighbors=10):
+    @checked(n_neighbors=[integer(1)])
+    def similar(self, id: Any, *, n_neighbors: int = 10) -> pd.DataFrame:
         """Return the spectra nearest to one of them in the latents, with how far apart they are.
 
         Parameters
@@ -268,7 +313,8 @@ class Zoo:
             raise ValueError(f"No spectrum has the id {id!r}; the first ones are {table['id'].head(3).tolist()}.")
         return list_similar(table, int(rows[0]), n_neighbors)
 
-    def interpret(self, *, random_state=0) -> Interpretation | None:
+    @checked(random_state=random_state())
+    def interpret(self, *, random_state: int | np.random.RandomState | None = 0) -> Interpretation | None:
         """Say what the clusters mean, see `sklearn_sedzoo.inspection.interpret`; None without any property."""
         properties = read_properties(self._spectra("interpret"), is_placed(self.table))
         if not len(properties.columns) or len(properties) < 2:
@@ -278,7 +324,8 @@ class Zoo:
         view = View(Pipeline(self.pipeline.steps[-2:]), view.X, **known)
         return interpret(view, None, properties, frame=frame, random_state=random_state)
 
-    def report(self, path, *, overwrite=False, command=""):
+    @checked(overwrite=[flag()], command=[text()])
+    def report(self, path: str | os.PathLike, *, overwrite: bool = False, command: str = "") -> Interpretation | None:
         """Write one HTML page about the zoo: the map to click on, spectra, what the clusters mean, what is unusual.
 
         Parameters
@@ -298,15 +345,17 @@ class Zoo:
         from sklearn_sedzoo.report import write_report  # here: it is of no use to who only maps
 
         table, catalog, view = self._table("report"), self._spectra("report"), self.view()
+        som = self.map_pipeline[-1]
         good = is_placed(table)
         interpretation = self.interpret()
         facts = {**self.summary, **find_versions()}
         stability = self.summary.get("stability", {})
         write_report(
             path,
-            som=self.map_pipeline[-1],
+            som=som,
             latents=read_latents(table, good),
             labels=table.loc[good, "cluster"],
+            cells=table.loc[good, "cell_row"] * som.n_columns + table.loc[good, "cell_column"],
             normalized=view.spectra,
             reconstructed=view.reconstructed,
             properties=read_properties(catalog, good),
@@ -322,7 +371,8 @@ class Zoo:
         )
         return interpretation
 
-    def save(self, folder, *, overwrite=False):
+    @checked(overwrite=[flag()])
+    def save(self, folder: str | os.PathLike, *, overwrite: bool = False) -> None:
         """Write model, table and summary into a folder; all of them appear, or none.
 
         Parameters
