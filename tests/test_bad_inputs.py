@@ -17,7 +17,7 @@ from astropy.table import QTable, Table
 from scipy import sparse
 from specutils import Spectrum, SpectrumList
 
-from sklearn_sedzoo._containers import SpectrumTable, name_wavelengths
+from sklearn_sedzoo import SpectrumTable
 from sklearn_sedzoo.exceptions import SedDataWarning, SedGridWarning, SedReadError
 from sklearn_sedzoo.io import QUALITY_BITS, read_catalog, read_spectra, write_catalog
 from sklearn_sedzoo.preprocessing import FluxNormalizer, SpectrumResampler, air_to_vacuum
@@ -59,7 +59,7 @@ def resampler(**parameters):
 
 
 def frame(**columns):
-    return pd.DataFrame(FLUX, columns=name_wavelengths(GRID)).assign(**columns)
+    return pd.DataFrame(FLUX, columns=[str(float(w)) for w in GRID]).assign(**columns)
 
 
 def with_value(value, row=2, pixel=50, dtype=float):

@@ -7,7 +7,8 @@ from astropy.table import QTable, Table
 from astropy.utils.masked import Masked
 from specutils import Spectrum, SpectrumCollection
 
-from sklearn_sedzoo._containers import SpectrumTable, name_columns, name_wavelengths, parse_wavelength_names
+from sklearn_sedzoo import SpectrumTable
+from sklearn_sedzoo._containers import name_columns, name_wavelengths, parse_wavelength_names
 from sklearn_sedzoo.preprocessing import FluxNormalizer, SpectrumResampler
 
 GRID = np.linspace(4000.1, 4499.7, 60)

@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_sedzoo._containers import SpectrumTable, find_density, is_axis_unit, parse_flux_unit, to_angstrom
+from sklearn_sedzoo import SpectrumTable
+from sklearn_sedzoo._containers import find_density, is_axis_unit, parse_flux_unit, to_angstrom
 from sklearn_sedzoo.exceptions import SedReadError
 from sklearn_sedzoo.io import diagnose_catalog, stack_spectra
 from sklearn_sedzoo.preprocessing import FluxNormalizer, SpectrumResampler

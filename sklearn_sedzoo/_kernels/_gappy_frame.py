@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_sedzoo._kernels._principal import BLOCK_ROWS, Frame, fit_principal_frame, project, residual_energy
+from sklearn_sedzoo._kernels._principal import Frame, fit_principal_frame, project, residual_energy
 from sklearn_sedzoo._kernels._weighted_scores import solve_weighted_scores
 
 N_FILLS = 4  # rounds of filling gaps and fitting the axes again
+FLUX_ROWS = 64  # spectra that are held in float64 at a time
 N_NOISE = 200  # rows that are enough to measure what the axes leave out
 
 
@@ -76,8 +77,8 @@ def scale_ivar(ivar, shape) -> np.ndarray:
 def scores_to_flux(scores, frame, hidden=None, dtype=np.float32) -> np.ndarray:
     """Return spectra from their scores, NaN in hidden pixels; only a block of rows is held in float64."""
     flux = np.empty((len(scores), len(frame.mean)), dtype=dtype)
-    for start in range(0, len(scores), BLOCK_ROWS // 4):
-        rows = slice(start, start + BLOCK_ROWS // 4)
+    for start in range(0, len(scores), FLUX_ROWS):
+        rows = slice(start, start + FLUX_ROWS)
         flux[rows] = scores[rows] @ frame.axes + frame.mean
         if hidden is not None:
             flux[rows, hidden] = np.nan

@@ -23,7 +23,7 @@ from sklearn_sedzoo._kernels._weighted_scores import fit_weighted_scores, solve_
 from sklearn_sedzoo._validation import check_option, check_sample_weight, point_at
 
 MOST_WEIGHTED = 96  # axes whose weights are kept as a matrix for each spectrum; of more, its diagonal
-ERROR_ROWS = 256  # spectra that are compared with their reconstruction at a time
+ERROR_ROWS = 64  # spectra that are compared with their reconstruction at a time
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache, partial
+from threading import Lock
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -15,6 +16,7 @@ from sklearn_sedzoo.embedding._objectives import make_objective_layer
 
 WIDTH, DEPTH = 64, 3  # of the dense blocks of the residual network
 N_AXES = 48  # scores that the residual network reads and gives, at least
+RUNNING = Lock()  # Keras hands the weights of a model to one call at a time
 CHUNK = 64  # rows are padded to this, so that a function is compiled once and rows do not depend on their company
 
 
@@ -270,13 +272,14 @@ class Network:
 
 
 def _run(model, X, n_columns):
-    convert = load_keras().ops.convert_to_numpy
+    convert = load_keras().ops.convert_to_numpy  # in a forked process this raises
     out = np.empty((len(X), n_columns), dtype=np.float32)
     for start in range(0, len(X), CHUNK):
         rows = X[start : start + CHUNK]
         padded = np.zeros((CHUNK, rows.shape[1]), dtype=np.float32)
         padded[: len(rows)] = rows
-        out[start : start + len(rows)] = convert(model(padded, training=False))[: len(rows)]
+        with RUNNING:
+            out[start : start + len(rows)] = convert(model.predict_on_batch(padded))[: len(rows)]
     return out
 
 

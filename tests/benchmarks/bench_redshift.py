@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 from spectres import spectres
 
-from sklearn_sedzoo._containers import name_wavelengths
 from sklearn_sedzoo.preprocessing import SpectrumResampler
 from tests.benchmarks.bench_resampling import cpu_seconds, make_grid
 
@@ -23,7 +22,7 @@ N_SPECTRES = 10
 
 def make_frame(grid, redshift, dtype=float):
     flux = np.random.default_rng(0).lognormal(sigma=0.3, size=(len(redshift), len(grid))).astype(dtype)
-    return pd.DataFrame(flux, columns=name_wavelengths(grid)).assign(redshift=redshift)
+    return pd.DataFrame(flux, columns=[str(float(w)) for w in grid]).assign(redshift=redshift)
 
 
 def main(n_spectra=2000):

@@ -6,7 +6,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from sklearn_sedzoo._containers import SpectrumTable
+from sklearn_sedzoo import SpectrumTable
 from sklearn_sedzoo.exceptions import SedReadError
 from sklearn_sedzoo.io import read_catalog, read_map, write_catalog, write_map
 from sklearn_sedzoo.preprocessing import SpectrumResampler

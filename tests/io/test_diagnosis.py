@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_sedzoo._containers import SpectrumTable
+from sklearn_sedzoo import SpectrumTable
 from sklearn_sedzoo._kernels.line_centroid import line_offset, noise_of
 from sklearn_sedzoo.cli import main
 from sklearn_sedzoo.datasets import make_sed_catalog

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_sedzoo._containers import SpectrumTable
+from sklearn_sedzoo import SpectrumTable
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.io import QUALITY_BITS, read_spectra
 from sklearn_sedzoo.io._quality import MIN_VALID, is_unusable, mark_quality

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sklearn_sedzoo._containers import SpectrumTable
+from sklearn_sedzoo import SpectrumTable
 from sklearn_sedzoo.io import read_catalog, read_map, write_catalog, write_map
 from sklearn_sedzoo.io._quality import mark_quality
 

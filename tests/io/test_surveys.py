@@ -9,7 +9,7 @@ from astropy.io import fits
 from astropy.table import Table
 from specutils import Spectrum, SpectrumCollection, SpectrumList
 
-from sklearn_sedzoo._containers import SpectrumTable
+from sklearn_sedzoo import SpectrumTable
 from sklearn_sedzoo.exceptions import SedDataWarning, SedReadError
 from sklearn_sedzoo.io import QUALITY_BITS, count_quality, read_catalog, read_spectra, stack_spectra
 from sklearn_sedzoo.preprocessing import FluxNormalizer, SpectrumResampler

@@ -5,7 +5,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from sklearn_sedzoo._containers import SpectrumTable
+from sklearn_sedzoo import SpectrumTable
 from sklearn_sedzoo.plotting import SpectraDisplay
 from tests.plotting.conftest import WAVELENGTH
 

@@ -6,7 +6,8 @@ import pytest
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from sklearn_sedzoo._containers import SpectrumTable, name_wavelengths, parse_columns
+from sklearn_sedzoo import SpectrumTable
+from sklearn_sedzoo._containers import name_wavelengths, parse_columns
 from sklearn_sedzoo.preprocessing import (
     ContinuumRemover,
     ExtinctionCorrector,

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sklearn_sedzoo._containers import SpectrumTable
+from sklearn_sedzoo import SpectrumTable
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.preprocessing import FluxNormalizer, FluxScale
 

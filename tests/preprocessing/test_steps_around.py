@@ -10,7 +10,7 @@ from dust_extinction.parameter_averages import F99
 from scipy.ndimage import gaussian_filter1d
 from sklearn.base import clone
 
-from sklearn_sedzoo._containers import SpectrumTable
+from sklearn_sedzoo import SpectrumTable
 from sklearn_sedzoo._kernels.line_kernel import SPEED_OF_LIGHT
 from sklearn_sedzoo.exceptions import SedGridWarning
 from sklearn_sedzoo.preprocessing import (
