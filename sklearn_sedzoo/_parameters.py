@@ -226,15 +226,15 @@ def numbers(
     return Kind(words, lambda value: is_array(value, ndim), find_fault)
 
 
-def sequence_of(kind: Kind, words: str, *, empty: bool = False) -> Kind:
+def sequence_of(kind: Kind, words: str, *, empty: bool = False, length: int | None = None) -> Kind:
     """A list, tuple, array or range of values of one kind; at least one, unless it may be empty."""
 
     def find_fault(value: Any) -> str:
         members = list(value)
         is_right = all(kind.holds(one) and not kind.find_fault(one) for one in members) and (members or empty)
-        return "" if is_right else f"be {words}"
+        return "" if is_right else UNLISTED
 
-    return Kind(words, lambda value: _is_list(value) and not isinstance(value, dict), find_fault)
+    return Kind(words, lambda value: _is_list(value) and length in {None, len(value)}, find_fault)
 
 
 def random_state(*generators: type) -> list[Kind]:

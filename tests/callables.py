@@ -13,7 +13,7 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
 import sklearn_sedzoo
-from sklearn_sedzoo import datasets, inspection, io, metrics, model_selection, photometry, preprocessing, report
+from sklearn_sedzoo import datasets, inspection, io, metrics, model_selection, photometry, photoz, preprocessing, report
 from sklearn_sedzoo._containers import SpectrumTable
 from sklearn_sedzoo.inspection import in_domain, learn_domain
 from sklearn_sedzoo.mapping import Batch, SOMMapper
@@ -179,6 +179,9 @@ FUNCTIONS = {
         ("vary", "n_runs", "subset", "test_fraction", "random_state"),
         ("properties",),
     ),
+    photoz.best_redshift: Call(
+        lambda: {"density": np.ones((2, 9)), "zgrid": np.linspace(0, 1, 9)}, ("gamma", "window")
+    ),
     photometry.ab_to_vega: Call(lambda: {"magnitude": [20.0]}, ("band",)),
     photometry.absolute_magnitude: Call(
         lambda: {"magnitude": [20.0], "redshift": [0.1]}, ("cosmology",), ("k_correction",)
@@ -239,8 +242,6 @@ FUNCTIONS = {
     Zoo.save: Call(lambda: {"self": fit_zoo(), "folder": "zoo", "overwrite": True}, ("overwrite",)),
 }
 
-NOT_YET = {"best_redshift", "to_qp"}  # functions of photoz
-
 # They take data and nothing else, or nothing at all.
 WITHOUT_OPTIONS = {
     datasets.read_ssp_library,
@@ -262,6 +263,7 @@ WITHOUT_OPTIONS = {
     metrics.topographic_product,
     model_selection.reconstruction_scorer,
     photometry.johnson_bands,
+    photoz.to_qp,
     photometry.list_bands,
     preprocessing.fine_range,
     split_at_embedding,
@@ -273,8 +275,4 @@ def find_public_functions():
     for module in pkgutil.iter_modules(sklearn_sedzoo.__path__):
         if not module.name.startswith("_") and module.name not in {"cli", "exceptions"}:
             family = importlib.import_module(f"sklearn_sedzoo.{module.name}")
-            yield from (
-                member
-                for name in family.__all__
-                if inspect.isfunction(member := getattr(family, name)) and name not in NOT_YET
-            )
+            yield from (member for name in family.__all__ if inspect.isfunction(member := getattr(family, name)))

@@ -16,7 +16,7 @@ import warnings
 import numpy as np
 import pytest
 from numpydoc.docscrape import FunctionDoc, NumpyDocString
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.decomposition import PCA
 
 from sklearn_sedzoo._parameters import (
@@ -33,7 +33,9 @@ from sklearn_sedzoo._parameters import (
 from sklearn_sedzoo._parameters import (
     numbers as arrays,
 )
+from sklearn_sedzoo.embedding import DESOM, VAE, ConvAutoencoderEmbedder, ResidualNetwork, ThesisNetwork, Training
 from sklearn_sedzoo.exceptions import SedReadError
+from sklearn_sedzoo.mapping import Batch, Online, SOMMapper
 from sklearn_sedzoo.preprocessing import ExtinctionCorrector
 from tests.callables import FUNCTIONS, WITHOUT_OPTIONS, find_public_functions
 from tests.instances import INSTANCES
@@ -86,18 +88,17 @@ DELEGATES = (
     "SpectrumResampler",
     "SyntheticPhotometry",
 )  # whose own check of a grid is the last word in functions that resample
-NOT_YET = {
-    "SpectrumPCA",
-    "ConvAutoencoderEmbedder",
-    "SOMMapper",
-    "SOMClusterer",
-    "SOMClassifier",
-    "SOMRegressor",
-    "SOMRedshiftRegressor",
-}
 OTHERS = {"ExtinctionCorrector": ExtinctionCorrector(0.1, wavelength=[4000.0, 5000.0, 6000.0, 7000.0])}
 CLASSES = list({**{type(estimator).__name__: estimator for estimator, _ in reversed(INSTANCES)}, **OTHERS}.values())
-CLASSES = [estimator for estimator in CLASSES if type(estimator).__name__ not in NOT_YET]
+PARTS = [  # objects of parameters, each in an estimator that takes it
+    SOMMapper(3, 3, algorithm=Batch(n_epochs=2)),
+    SOMMapper(3, 3, algorithm=Online(n_epochs=2), random_state=0),
+    ConvAutoencoderEmbedder(1, training=Training(n_epochs=1), random_state=0),
+    ConvAutoencoderEmbedder(1, architecture=ResidualNetwork(), training=Training(n_epochs=1), random_state=0),
+    ConvAutoencoderEmbedder(1, architecture=ThesisNetwork(), training=Training(n_epochs=1), random_state=0),
+    ConvAutoencoderEmbedder(1, objective=VAE(), training=Training(n_epochs=1), random_state=0),
+    ConvAutoencoderEmbedder(1, objective=DESOM(2, 2), training=Training(n_epochs=1), random_state=0),
+]
 
 
 def fit(estimator):
@@ -118,6 +119,18 @@ def list_parameters():
                 fit(clone(estimator).set_params(**{name: value}))
 
             yield type(estimator).__name__, name, documented[name], use
+    tried = set()
+    for estimator in PARTS:
+        for part, own in estimator.get_params(deep=False).items():
+            if isinstance(own, BaseEstimator) and type(own) not in tried:
+                tried.add(type(own))
+                documented = read_types(NumpyDocString(inspect.getdoc(type(own))))
+                for name in own.get_params(deep=False):
+
+                    def use(value, estimator=estimator, name=f"{part}__{name}"):
+                        fit(clone(estimator).set_params(**{name: value}))
+
+                    yield type(own).__name__, name, documented[name], use
     for function, call in FUNCTIONS.items():
         documented = read_types(FunctionDoc(function))
         for name in call.options:
@@ -191,7 +204,11 @@ def find_fault(owner, name, words, use, value):
     return "silent" if admitted is False else ""
 
 
-PARAMETERS = [pytest.param(*case, id=f"{case[0]}-{case[1]}") for case in list_parameters()]
+SLOW = {"DESOM", "ResidualNetwork", "ThesisNetwork", "Training", "VAE"}  # each right value trains a network
+PARAMETERS = [
+    pytest.param(*case, id=f"{case[0]}-{case[1]}", marks=[pytest.mark.slow] * (case[0] in SLOW))
+    for case in list_parameters()
+]
 
 
 @pytest.mark.parametrize(("owner", "name", "words", "use"), PARAMETERS)

@@ -5,11 +5,22 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_sedzoo._validation import check_integer, check_option
+from sklearn_sedzoo._parameters import (
+    check_parameters,
+    flag,
+    function,
+    instance_of,
+    integer,
+    kinds,
+    nothing,
+    option,
+    random_state,
+)
 from sklearn_sedzoo.embedding._backend import isolated_randomness, load_keras
 from sklearn_sedzoo.embedding._inputs import SpectrumEmbedder, read_training_spectra
 from sklearn_sedzoo.embedding._latent_dim import (
@@ -18,7 +29,8 @@ from sklearn_sedzoo.embedding._latent_dim import (
     measure_latent_noise,
     search_size,
 )
-from sklearn_sedzoo.embedding._networks import ResidualNetwork, make_config, resolve_architecture
+from sklearn_sedzoo.embedding._networks import ResidualNetwork, ThesisNetwork, make_config
+from sklearn_sedzoo.embedding._objectives import DESOM, VAE
 from sklearn_sedzoo.embedding._training import Trainer, Training
 
 LARGEST = 1e15  # squares of larger fluxes, summed over a spectrum, leave the range of float32
@@ -150,6 +162,20 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, SpectrumEmbedder):
     True
     """
 
+    _parameters = kinds(
+        latent_dim=[integer(1), option("auto")],
+        architecture=[
+            instance_of(ResidualNetwork, ThesisNetwork, words="ResidualNetwork(...), ThesisNetwork(...)"),
+            function("a function (n_wavelengths, latent_dim) -> (encoder, decoder)"),
+            nothing(),
+        ],
+        training=[instance_of(Training, words="Training(...)"), nothing()],
+        objective=[instance_of(VAE, DESOM, words="VAE(...), DESOM(...)"), nothing()],
+        loss=[option("mse", "binary_crossentropy")],
+        warm_start=[flag()],
+        random_state=random_state(),
+    )
+
     def __init__(
         self,
         latent_dim=16,
@@ -193,7 +219,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, SpectrumEmbedder):
         self : ConvAutoencoderEmbedder
             The fitted embedder. A training that is broken off leaves the embedder as it was.
         """
-        return self._fit(X, sample_weight, getattr(self, "model_", None) if self.warm_start else None)
+        return self._fit(X, sample_weight, goes_on=self.warm_start)
 
     @with_callbacks
     def partial_fit(self, X, y=None, sample_weight=None):
@@ -217,7 +243,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, SpectrumEmbedder):
         self : ConvAutoencoderEmbedder
             The embedder.
         """
-        return self._fit(X, sample_weight, getattr(self, "model_", None))
+        return self._fit(X, sample_weight, goes_on=True)
 
     def summary(self):
         """Return the layers of the network, their shapes and numbers of weights, as text.
@@ -230,10 +256,13 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, SpectrumEmbedder):
         check_is_fitted(self)
         return self.model_.summary()
 
-    def _fit(self, X, sample_weight, start):
-        self._check_parameters()
-        architecture = resolve_architecture(type(self).__name__, self.architecture)
+    def _fit(self, X, sample_weight, *, goes_on):
+        check_parameters(self)
+        architecture = ResidualNetwork() if self.architecture is None else clone(self.architecture, safe=False)
         training = Training() if self.training is None else self.training
+        check_parameters(training)
+        self._check_together(architecture)
+        start = getattr(self, "model_", None) if goes_on else None
         load_keras()
         with keep_on_failure(self, ("n_features_in_", "feature_names_in_", "_columns")):
             spectra = read_training_spectra(self, X, sample_weight, reset=start is None)
@@ -279,33 +308,17 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, SpectrumEmbedder):
         report.close()
         return self
 
-    def _check_parameters(self):
-        """Raise where a parameter alone cannot be right."""
+    def _check_together(self, architecture):
+        """Raise where a parameter does not go with the network."""
         owner = type(self).__name__
-        architecture = resolve_architecture(owner, self.architecture)
         is_residual = isinstance(architecture, ResidualNetwork)
-        if isinstance(self.latent_dim, str):
-            check_option(owner, "latent_dim", self.latent_dim, ("auto",))
-            if not is_residual:
-                raise ValueError(f"latent_dim='auto' of {owner} needs a ResidualNetwork, got {self.architecture!r}.")
-        else:
-            check_integer(owner, "latent_dim", self.latent_dim, 1)
-        self._check_common()
-        check_option(owner, "loss", self.loss, ("mse", "binary_crossentropy"))
+        if self.latent_dim == "auto" and not is_residual:
+            raise ValueError(f"latent_dim='auto' of {owner} needs a ResidualNetwork, got {self.architecture!r}.")
         if self.loss == "binary_crossentropy" and is_residual:
             raise ValueError(
                 f"`loss` of {owner} must be 'mse' with a ResidualNetwork, got 'binary_crossentropy'. "
                 "Cross-entropy needs fluxes in [0, 1] and architecture=ThesisNetwork() or a callable."
             )
-        if not isinstance(self.warm_start, bool):
-            raise TypeError(f"`warm_start` of {owner} must be True or False, got {self.warm_start!r}.")
-        if self.training is not None and not isinstance(self.training, Training):
-            raise TypeError(f"`training` of {owner} must be None or a Training(...), got {self.training!r}.")
-        if self.training is not None:
-            self.training.check()
-        objective = self.objective
-        if objective is not None and (isinstance(objective, type) or not hasattr(objective, "describe")):
-            raise TypeError(f"`objective` of {owner} must be None, VAE() or DESOM(), got {self.objective!r}.")
 
     def _check_range(self, low, high, has_ivar):
         """Raise where float32 cannot hold the fluxes, or cross-entropy is not for them."""

@@ -20,7 +20,8 @@ from sklearn_sedzoo._kernels._gappy_frame import (
 )
 from sklearn_sedzoo._kernels._principal import BLOCK_ROWS, Frame, project, residual_energy
 from sklearn_sedzoo._kernels._weighted_scores import fit_weighted_scores, solve_weighted_scores, weigh_along_axes
-from sklearn_sedzoo._validation import check_option, check_sample_weight, point_at
+from sklearn_sedzoo._parameters import flag, kinds, option
+from sklearn_sedzoo._validation import ON_BAD, check_sample_weight, point_at
 
 MOST_WEIGHTED = 96  # axes whose weights are kept as a matrix for each spectrum; of more, its diagonal
 ERROR_ROWS = 64  # spectra that are compared with their reconstruction at a time
@@ -92,6 +93,12 @@ class SpectrumEmbedder(TransformerMixin, BaseEstimator):
 
     They have `_find_latents(spectra)`, `_decode(latents)`, `_reconstruct(spectra)` and `_n_latents`.
     """
+
+    _parameters = kinds(
+        whiten=[flag(), option("robust")],
+        on_bad=ON_BAD,
+        on_empty=[option("raise", "nan")],
+    )
 
     def transform(self, X):
         """Return the latents.
@@ -186,13 +193,6 @@ class SpectrumEmbedder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return np.array([f"latent{i}" for i in range(self._n_latents)], dtype=object)
-
-    def _check_common(self):
-        """Raise where a parameter that all embedders have cannot be right."""
-        owner = type(self).__name__
-        check_option(owner, "on_empty", self.on_empty, ("raise", "nan"))
-        if not isinstance(self.whiten, bool):
-            check_option(owner, "whiten", self.whiten, (False, True, "robust"))
 
     def _check_latent_dim(self, n_train, n_samples, n_features):
         """Raise where there are more latents than spectra or pixels."""

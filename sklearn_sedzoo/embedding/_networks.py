@@ -7,10 +7,10 @@ from functools import lru_cache, partial
 from threading import Lock
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 
 from sklearn_sedzoo._kernels.residual_network import ACTIVATIONS, damp_axes
-from sklearn_sedzoo._validation import check_integer, check_option
+from sklearn_sedzoo._parameters import check_parameters, integer, kinds, option, sequence_of
 from sklearn_sedzoo.embedding._backend import load_autoencoder, load_keras, load_programs
 from sklearn_sedzoo.embedding._objectives import make_objective_layer
 
@@ -47,6 +47,13 @@ class ResidualNetwork(BaseEstimator):
     (8,)
     """
 
+    _parameters = kinds(
+        filters=[sequence_of(integer(1), "a tuple of integers >= 1", empty=True)],
+        kernel_size=[integer(1)],
+        patch=[integer(1)],
+        activation=[option(*ACTIVATIONS)],
+    )
+
     def __init__(self, filters=(4,), kernel_size=3, patch=128, activation="gelu"):
         self.filters = filters
         self.kernel_size = kernel_size
@@ -61,7 +68,7 @@ class ResidualNetwork(BaseEstimator):
         description : dict
             The part of the configuration of a model that this network decides.
         """
-        sizes = _check_sizes(self, ("kernel_size", "patch"))
+        sizes = _read_sizes(self, ("kernel_size", "patch"))
         return {"architecture": "residual", **sizes, "width": WIDTH, "depth": DEPTH}
 
 
@@ -92,6 +99,14 @@ class ThesisNetwork(BaseEstimator):
     4
     """
 
+    _parameters = kinds(
+        filters=[sequence_of(integer(1), "a tuple of integers >= 1")],
+        kernel_size=[integer(1)],
+        strides=[integer(1)],
+        pool_size=[integer(1)],
+        activation=[option(*ACTIVATIONS)],
+    )
+
     def __init__(self, filters=(32, 16), kernel_size=5, strides=1, pool_size=4, activation="leaky_relu"):
         self.filters = filters
         self.kernel_size = kernel_size
@@ -107,38 +122,14 @@ class ThesisNetwork(BaseEstimator):
         description : dict
             The part of the configuration of a model that this network decides.
         """
-        sizes = _check_sizes(self, ("kernel_size", "strides", "pool_size"))
-        if not sizes["filters"]:
-            raise ValueError("`filters` of ThesisNetwork must name at least one block, got ().")
-        return {"architecture": "thesis", **sizes}
+        return {"architecture": "thesis", **_read_sizes(self, ("kernel_size", "strides", "pool_size"))}
 
 
-def _check_sizes(network, names):
-    owner = type(network).__name__
-    if not isinstance(network.filters, (tuple, list)):
-        raise TypeError(f"`filters` of {owner} must be a tuple of integers, got {network.filters!r}.")
-    for width in network.filters:
-        check_integer(owner, "filters", width, 1)
-    for name in names:
-        check_integer(owner, name, getattr(network, name), 1)
-    check_option(owner, "activation", network.activation, tuple(ACTIVATIONS))
+def _read_sizes(network, names):
+    """Return the checked parameters of a network as plain numbers."""
+    check_parameters(network)
     sizes = {name: int(getattr(network, name)) for name in names}
     return {"filters": tuple(int(width) for width in network.filters), **sizes, "activation": network.activation}
-
-
-def resolve_architecture(owner, architecture):
-    """Return a network of its own for None, a copy of a parameter object, or the callable; refuse all else."""
-    if architecture is None:
-        return ResidualNetwork()
-    if isinstance(architecture, (ResidualNetwork, ThesisNetwork)):
-        return clone(architecture)
-    if callable(architecture) and not isinstance(architecture, type):
-        return architecture
-    raise TypeError(
-        f"`architecture` of {owner} must be None, ResidualNetwork(...), ThesisNetwork(...) or a function "
-        f"(n_wavelengths, latent_dim) -> (encoder, decoder), got {architecture!r}. Pass ThesisNetwork() for the "
-        "network of the thesis."
-    )
 
 
 def make_config(architecture, n_train, n_pixels, latent_dim, loss, objective):
@@ -170,7 +161,12 @@ class Network:
         self.config = config
         build = {"residual": build_residual, "thesis": build_thesis}.get(config["architecture"])
         if build is None:
-            self.encoder, self.decoder = config["architecture"](config["n_pixels"], config["latent_dim"])
+            parts = config["architecture"](config["n_pixels"], config["latent_dim"])
+            if not (isinstance(parts, (tuple, list)) and len(parts) == 2):
+                raise TypeError(
+                    f"`architecture` of ConvAutoencoderEmbedder must return (encoder, decoder), it returned {parts!r}."
+                )
+            self.encoder, self.decoder = parts
         else:
             self.encoder, self.decoder = build(config)
         source = keras.Input(self.encoder.input_shape[1:], name="source")

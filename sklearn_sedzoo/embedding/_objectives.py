@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from sklearn_sedzoo._validation import check_integer, check_number
+from sklearn_sedzoo._parameters import check_parameters, integer, kinds, nothing, number, sequence_of
 
 
 class VAE(BaseEstimator):
@@ -39,6 +39,8 @@ class VAE(BaseEstimator):
     0.01
     """
 
+    _parameters = kinds(beta=[number(0)])
+
     def __init__(self, beta=1e-3):
         self.beta = beta
 
@@ -50,7 +52,7 @@ class VAE(BaseEstimator):
         description : tuple
             ``(name, ((parameter, value), ...))``.
         """
-        check_number("VAE", "beta", self.beta, 0)
+        check_parameters(self)
         return "VAE", (("beta", float(self.beta)),)
 
 
@@ -90,6 +92,16 @@ class DESOM(BaseEstimator):
     ('DESOM', (('n_rows', 4), ('n_columns', 5), ('gamma', 0.001), ('radius', (2.5, 0.5))))
     """
 
+    _parameters = kinds(
+        n_rows=[integer(1)],
+        n_columns=[integer(1)],
+        gamma=[number(0)],
+        radius=[
+            sequence_of(number(0, closed="neither"), "a pair (at first, at last) of radii > 0", length=2),
+            nothing(),
+        ],
+    )
+
     def __init__(self, n_rows=10, n_columns=10, gamma=1e-3, radius=None):
         self.n_rows = n_rows
         self.n_columns = n_columns
@@ -104,15 +116,8 @@ class DESOM(BaseEstimator):
         description : tuple
             ``(name, ((parameter, value), ...))``.
         """
-        check_integer("DESOM", "n_rows", self.n_rows, 1)
-        check_integer("DESOM", "n_columns", self.n_columns, 1)
-        check_number("DESOM", "gamma", self.gamma, 0)
-        radius = (max(self.n_rows, self.n_columns) / 2, 0.5) if self.radius is None else self.radius
-        if not isinstance(radius, (tuple, list)) or len(radius) != 2:
-            raise TypeError(f"`radius` of DESOM must be None or a pair (at first, at last), got {radius!r}.")
-        first, last = radius
-        for value in (first, last):
-            check_number("DESOM", "radius", value, 0, closed="neither")
+        check_parameters(self)
+        first, last = (max(self.n_rows, self.n_columns) / 2, 0.5) if self.radius is None else self.radius
         sizes = ("n_rows", int(self.n_rows)), ("n_columns", int(self.n_columns))
         return "DESOM", (*sizes, ("gamma", float(self.gamma)), ("radius", (float(first), float(last))))
 

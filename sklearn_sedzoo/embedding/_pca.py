@@ -9,7 +9,8 @@ from sklearn.decomposition import PCA
 
 from sklearn_sedzoo._kernels._gappy_frame import find_noise, fit_gappy_frame, scores_to_flux
 from sklearn_sedzoo._kernels._principal import Frame, fit_whitening, project, unwhiten, whiten
-from sklearn_sedzoo._validation import check_integer, check_squares
+from sklearn_sedzoo._parameters import check_parameters, integer, kinds
+from sklearn_sedzoo._validation import check_squares
 from sklearn_sedzoo.embedding._inputs import SpectrumEmbedder, fit_score_space, read_training_spectra
 from sklearn_sedzoo.embedding._networks import N_AXES
 
@@ -89,6 +90,8 @@ class SpectrumPCA(SpectrumEmbedder):
     True
     """
 
+    _parameters = kinds(latent_dim=[integer(1)])
+
     def __init__(self, latent_dim=16, *, whiten=False, on_bad="mask", on_empty="raise"):
         self.latent_dim = latent_dim
         self.whiten = whiten
@@ -112,11 +115,9 @@ class SpectrumPCA(SpectrumEmbedder):
         self : SpectrumPCA
             The fitted embedder.
         """
-        owner = type(self).__name__
-        check_integer(owner, "latent_dim", self.latent_dim, 1)
-        self._check_common()
+        check_parameters(self)
         spectra = read_training_spectra(self, X, sample_weight, reset=True)
-        check_squares(owner, spectra.flux)
+        check_squares(type(self).__name__, spectra.flux)
         n_samples, n_pixels = spectra.flux.shape
         self._check_latent_dim(n_samples, n_samples, n_pixels)
         every, n_axes = np.arange(n_samples), min(n_samples, n_pixels, max(N_AXES, 2 * self.latent_dim))

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 
 from sklearn_sedzoo._kernels._gappy_frame import find_missed
 from sklearn_sedzoo._kernels._principal import fit_whitening
-from sklearn_sedzoo._validation import check_integer, check_number
+from sklearn_sedzoo._parameters import integer, kinds, nothing, number
 from sklearn_sedzoo.embedding._backend import load_keras, seed_globals
 from sklearn_sedzoo.embedding._inputs import fit_pixel_space, fit_score_space
 from sklearn_sedzoo.embedding._latent_dim import measure_latent_noise
@@ -31,18 +31,18 @@ class Training(BaseEstimator):
 
     Parameters
     ----------
-    n_epochs : int, default=None
+    n_epochs : int or None, default=None
         Largest number of passes over the data; None is 50 for `ThesisNetwork` and a callable; `ResidualNetwork` takes
         as many as make 40,000 steps, at least 10 and at most 1,250.
-    n_init : int, default=None
+    n_init : int or None, default=None
         Train from so many initial weights, each for a 16th of the epochs, and go on from the one with the lowest
         validation loss; None is 4 for `ResidualNetwork`, else 1. Fewer than 16 epochs know one training only.
-    learning_rate : float, default=None
+    learning_rate : float or None, default=None
         Step of the Adam optimizer; None is 2e-3 for `ResidualNetwork`, which lowers it to zero along a cosine, and
         1e-3 for the others, which keep it.
-    batch_size : int, default=None
+    batch_size : int or None, default=None
         Spectra per training step; None is about 64 for `ResidualNetwork`, else 100.
-    patience : int, default=None
+    patience : int or None, default=None
         Stop after so many epochs without a better validation loss; None is never for `ResidualNetwork`, else 10.
     validation_fraction : float, default=0.1
         Share of the spectra, rounded up, on which the validation loss is measured. The weights of the best epoch
@@ -60,6 +60,15 @@ class Training(BaseEstimator):
     20
     """
 
+    _parameters = kinds(
+        n_epochs=[integer(1), nothing()],
+        n_init=[integer(1), nothing()],
+        learning_rate=[number(0, closed="neither"), nothing()],
+        batch_size=[integer(1), nothing()],
+        patience=[integer(1), nothing()],
+        validation_fraction=[number(0, 1, closed="left")],
+    )
+
     def __init__(
         self,
         n_epochs=None,
@@ -75,15 +84,6 @@ class Training(BaseEstimator):
         self.batch_size = batch_size
         self.patience = patience
         self.validation_fraction = validation_fraction
-
-    def check(self):
-        """Raise where a parameter alone cannot be right."""
-        for name in ("n_epochs", "n_init", "batch_size", "patience"):
-            if getattr(self, name) is not None:
-                check_integer("Training", name, getattr(self, name), 1)
-        if self.learning_rate is not None:
-            check_number("Training", "learning_rate", self.learning_rate, 0, closed="neither")
-        check_number("Training", "validation_fraction", self.validation_fraction, 0, 1, closed="left")
 
     def resolve(self, architecture, n_samples):
         """Return the training of a network on so many spectra, with a number for each None.
@@ -239,7 +239,7 @@ class Trainer:
         if best.weights is None:
             raise ValueError(
                 "The training of ConvAutoencoderEmbedder diverged: its loss was never finite. "
-                f"Lower `learning_rate` (it was {self.training.learning_rate!r}) or normalise the spectra."
+                f"Lower `learning_rate` of Training (it was {self.training.learning_rate!r}) or normalise the spectra."
             )
         is_pca = self._is_pca(best)
         if is_pca:

@@ -8,8 +8,9 @@ from sklearn.utils import assert_all_finite, check_consistent_length, column_or_
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_sedzoo._validation import check_integer, check_option, check_sample_weight, check_seed
-from sklearn_sedzoo.mapping._donors import Donors, allows_missing, begin_fit, fit_maps, read_samples
+from sklearn_sedzoo._parameters import check_parameters, integer, kinds, option, random_state
+from sklearn_sedzoo._validation import check_sample_weight
+from sklearn_sedzoo.mapping._donors import SOM, Donors, allows_missing, begin_fit, fit_maps, read_samples
 
 
 class SOMClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
@@ -84,6 +85,15 @@ class SOMClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     array([[1., 0.]])
     """
 
+    _parameters = kinds(
+        som=SOM,
+        n_near=[integer(1)],
+        min_count=[integer(1)],
+        fallback=[option("neighbor", "prior", "raise")],
+        n_maps=[integer(1)],
+        random_state=random_state(),
+    )
+
     def __init__(self, som=None, *, n_near=1, min_count=1, fallback="neighbor", n_maps=1, random_state=None):
         self.som = som
         self.n_near = n_near
@@ -110,10 +120,7 @@ class SOMClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         self
         """
         owner = type(self).__name__
-        check_seed(owner, self.random_state)
-        check_option(owner, "fallback", self.fallback, ("neighbor", "prior", "raise"))
-        for name in ("n_near", "min_count", "n_maps"):
-            check_integer(owner, name, getattr(self, name), 1)
+        check_parameters(self)
         X = read_samples(self, X, reset=True, masks=allows_missing(self.som))
         weight = check_sample_weight(owner, sample_weight, len(X))
         classes, codes = _read_classes(owner, X, y, weight)

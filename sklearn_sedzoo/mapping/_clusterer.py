@@ -8,8 +8,9 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.cluster import AgglomerativeClustering
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_sedzoo._validation import check_integer, check_spectra
-from sklearn_sedzoo.mapping._donors import allows_missing, begin_fit, fit_maps
+from sklearn_sedzoo._parameters import check_parameters, having, integer, kinds, nothing
+from sklearn_sedzoo._validation import check_spectra
+from sklearn_sedzoo.mapping._donors import SOM, allows_missing, begin_fit, fit_maps
 
 
 class SOMClusterer(CallbackSupportMixin, ClusterMixin, BaseEstimator):
@@ -67,6 +68,12 @@ class SOMClusterer(CallbackSupportMixin, ClusterMixin, BaseEstimator):
     array([10, 10])
     """
 
+    _parameters = kinds(
+        som=SOM,
+        clusterer=[having("fit_predict", "get_params", words="a clusterer with fit_predict"), nothing()],
+        n_clusters=[integer(1)],
+    )
+
     def __init__(self, som=None, clusterer=None, *, n_clusters=6):
         self.som = som
         self.clusterer = clusterer
@@ -89,9 +96,7 @@ class SOMClusterer(CallbackSupportMixin, ClusterMixin, BaseEstimator):
         -------
         self
         """
-        check_integer(type(self).__name__, "n_clusters", self.n_clusters, 1)
-        if self.clusterer is not None and not hasattr(self.clusterer, "fit_predict"):
-            raise TypeError(f"`clusterer` of {type(self).__name__} must have fit_predict, got {self.clusterer!r}.")
+        check_parameters(self)
         X = check_spectra(self, X, reset=True, on_bad="mask" if allows_missing(self.som) else "raise")
         context = begin_fit(self, X, 1)
         (som,), (cells,) = fit_maps(self, context, X, sample_weight=sample_weight)

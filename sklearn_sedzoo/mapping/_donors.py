@@ -12,6 +12,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 
 from sklearn_sedzoo._kernels.som_donors import correct_linearly, gather_members, group_rows, take_nearest
+from sklearn_sedzoo._parameters import instance_of, nothing
 from sklearn_sedzoo._validation import check_spectra, point_at
 from sklearn_sedzoo.mapping._fitted_map import FittedMap
 from sklearn_sedzoo.mapping._mapper import SOMMapper
@@ -20,6 +21,8 @@ _BLOCK_ROWS = 8192
 _BLOCK_ENTRIES = 2**22
 _POOL_FACTOR = 4
 _REACH = 2.0  # times the 99 % quantile of the training distances
+
+SOM = [instance_of(SOMMapper, FrozenEstimator, words="a SOMMapper, a FrozenEstimator of a fitted one"), nothing()]
 
 
 def begin_fit(estimator, X, n_maps):
@@ -40,8 +43,6 @@ def fit_maps(estimator, context, X, *, n_maps=1, random_state=None, sample_weigh
             raise ValueError(f"`n_maps` of {type(estimator).__name__} must be 1 for a frozen map, got {n_maps!r}.")
         thawed = thaw(estimator, som, X.shape[1])
         return [thawed], [thawed.map_.find(thawed.map_.check(X, type(estimator).__name__)).best]
-    if som is not None and not isinstance(som, SOMMapper):
-        raise TypeError(_describe_wrong(estimator, som))
     soms = [SOMMapper() if som is None else clone(som) for _ in range(n_maps)]
     if random_state is not None or n_maps > 1:
         for number, seed in enumerate(check_random_state(random_state).randint(2**31 - 1, size=n_maps)):

@@ -14,22 +14,22 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._kernels.som_donors import group_rows
 from sklearn_sedzoo._kernels.som_start import make_weights
-from sklearn_sedzoo._validation import (
-    check_flag,
-    check_floats,
-    check_integer,
-    check_option,
-    check_sample_weight,
-    check_seed,
-    check_spectra,
-    point_at,
+from sklearn_sedzoo._parameters import (
+    check_parameters,
+    flag,
+    instance_of,
+    integer,
+    kinds,
+    nothing,
+    numbers,
+    option,
+    random_state,
 )
+from sklearn_sedzoo._validation import ON_BAD, check_sample_weight, check_spectra, point_at
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.mapping._fitted_map import FittedMap
 from sklearn_sedzoo.mapping._online import Online
 from sklearn_sedzoo.mapping._train import Batch, EpochReporter, hold_blas, remember
-
-_INITS = (None, "pca", "sample", "random")
 
 
 def _trains_in_parts(som):
@@ -144,6 +144,24 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     >>> som.transform(X).shape
     (20, 4)
     """
+
+    _parameters = kinds(
+        n_rows=[integer(1)],
+        n_columns=[integer(1)],
+        algorithm=[instance_of(Batch, Online, words="Batch(...), Online(...)"), nothing()],
+        output=[option("distance", "coordinates")],
+        topology=[option("rectangular", "hexagonal")],
+        is_toroidal=[flag()],
+        metric=[option("euclidean", "cosine")],
+        init=[
+            option("pca", "sample", "random"),
+            numbers("an array of shape (n_rows, n_columns, n_features)", ndim=(1, 2, 3)),
+            nothing(),
+        ],
+        n_init=[integer(1)],
+        on_bad=ON_BAD,
+        random_state=random_state(),
+    )
 
     def __init__(
         self,
@@ -399,27 +417,13 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     def _check_parameters(self):
         """Raise unless all parameters are allowed, alone and together; return the algorithm of this fit."""
         owner = type(self).__name__
-        for name in ("n_rows", "n_columns", "n_init"):
-            check_integer(owner, name, getattr(self, name), 1)
-        check_option(owner, "output", self.output, ("distance", "coordinates"))
-        check_option(owner, "topology", self.topology, ("rectangular", "hexagonal"))
-        check_option(owner, "metric", self.metric, ("euclidean", "cosine"))
-        check_option(owner, "on_bad", self.on_bad, ("raise", "mask"))
-        check_flag(owner, "is_toroidal", self.is_toroidal)
-        check_seed(owner, self.random_state)
-        if self.init is None or isinstance(self.init, str):
-            check_option(owner, "init", self.init, _INITS)
+        check_parameters(self)
         if self.is_toroidal and self.topology == "hexagonal" and self.n_rows % 2:
             raise ValueError(
                 f"`n_rows` of {owner} must be even for a toroidal hexagonal map, whose odd rows are moved by half a "
                 f"cell, got {self.n_rows!r}."
             )
         algorithm = Batch() if self.algorithm is None else self.algorithm
-        if not isinstance(algorithm, Batch | Online):
-            raise TypeError(
-                f"`algorithm` of {owner} must be Batch(...), Online(...) or None, got {self.algorithm!r}. Both are in "
-                "sklearn_sedzoo.mapping."
-            )
         algorithm.check((self.n_rows, self.n_columns), self)
         return clone(algorithm)
 
@@ -464,8 +468,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             init = "random" if isinstance(algorithm, Online) else "pca"
         if isinstance(init, str):
             return [("sample" if number and init == "pca" else init, seed) for number, seed in enumerate(seeds)]
-        init, shape = check_floats(type(self).__name__, "init", init), (self.n_rows, self.n_columns, n_features)
-        if init.shape != shape or not np.isfinite(init).all():
+        init, shape = np.asarray(init, dtype=np.float64), (self.n_rows, self.n_columns, n_features)
+        if init.shape != shape:
             raise ValueError(
                 f"`init` of {type(self).__name__} must be an array of finite numbers of shape {shape}, got shape "
                 f"{init.shape}."

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from sklearn_sedzoo._validation import check_integer, check_number, check_option
+from sklearn_sedzoo._parameters import check_parameters, integer, kinds, nothing, number, option
 
 _DECAYS = {"asymptotic": "asymptotic_decay", "linear": "linear_decay_to_one", "inverse": "inverse_decay_to_one"}
 
@@ -15,13 +15,13 @@ class Online(BaseEstimator):
     ----------
     n_epochs : int, default=20
         Number of samples shown, in passes over the data; callbacks hear of each.
-    n_iterations : int, default=None
+    n_iterations : int or None, default=None
         Number of samples shown; None is n_epochs times the number of samples.
     learning_rate : float, default=0.5
         Share of the way that the best cell goes towards the first sample.
     neighborhood : {"gaussian", "mexican_hat", "bubble", "triangle"}, default="gaussian"
         MiniSom's neighborhood functions; the last two know no hexagons.
-    radius_start : float, default=None
+    radius_start : float or None, default=None
         First radius, in cells; None is half the longer side, and at least 1. MiniSom calls it sigma.
     decay : {"asymptotic", "linear", "inverse"}, default="asymptotic"
         How radius and learning rate fall: to a third of both; radius to 1 and rate to 0; the same, by a hyperbola.
@@ -51,6 +51,15 @@ class Online(BaseEstimator):
     2
     """
 
+    _parameters = kinds(
+        n_epochs=[integer(1)],
+        n_iterations=[integer(1), nothing()],
+        learning_rate=[number(0, closed="neither")],
+        neighborhood=[option("gaussian", "mexican_hat", "bubble", "triangle")],
+        radius_start=[number(0, closed="neither"), nothing()],
+        decay=[option(*_DECAYS)],
+    )
+
     def __init__(
         self,
         n_epochs=20,
@@ -70,14 +79,7 @@ class Online(BaseEstimator):
 
     def check(self, shape, som):
         """Raise unless all parameters are allowed, alone and for a map of this shape and parameters of `som`."""
-        check_integer("Online", "n_epochs", self.n_epochs, 1)
-        if self.n_iterations is not None:
-            check_integer("Online", "n_iterations", self.n_iterations, 1)
-        check_number("Online", "learning_rate", self.learning_rate, 0, closed="right")
-        if self.radius_start is not None:
-            check_number("Online", "radius_start", self.radius_start, 0, closed="right")
-        check_option("Online", "neighborhood", self.neighborhood, ("gaussian", "mexican_hat", "bubble", "triangle"))
-        check_option("Online", "decay", self.decay, tuple(_DECAYS))
+        check_parameters(self)
         if som.is_toroidal:
             raise ValueError(
                 "`is_toroidal` of SOMMapper must be False for algorithm=Online() (MiniSom has no such thing), got "

@@ -7,8 +7,17 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._kernels.weighted import weighted_moments, weighted_quantiles
-from sklearn_sedzoo._validation import check_integer, check_number, check_option, check_seed
-from sklearn_sedzoo.mapping._donors import Donors, allows_missing, begin_fit, fit_maps, read_samples
+from sklearn_sedzoo._parameters import (
+    check_parameter,
+    check_parameters,
+    integer,
+    kinds,
+    number,
+    numbers,
+    option,
+    random_state,
+)
+from sklearn_sedzoo.mapping._donors import SOM, Donors, allows_missing, begin_fit, fit_maps, read_samples
 
 
 class SOMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
@@ -90,6 +99,18 @@ class SOMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     array([ True, False])
     """
 
+    _parameters = kinds(
+        som=SOM,
+        statistic=[option("median", "mean", "local_linear")],
+        n_near=[integer(1)],
+        n_neighbors=[integer(2)],
+        min_count=[integer(1)],
+        fallback=[option("neighbor", "nan", "raise")],
+        n_maps=[integer(1)],
+        n_calibration=[integer(0)],
+        random_state=random_state(),
+    )
+
     def __init__(
         self,
         som=None,
@@ -128,7 +149,7 @@ class SOMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         -------
         self
         """
-        self._check_parameters()
+        check_parameters(self)
         is_local = self.statistic == "local_linear"
         X = read_samples(self, X, reset=True, masks=allows_missing(self.som) and not is_local)
         y, is_flat = _read_labels(type(self).__name__, X, y)
@@ -184,8 +205,7 @@ class SOMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         ndarray of shape (n_samples, n_quantiles) or (n_samples, n_quantiles, n_outputs)
         """
         check_is_fitted(self)
-        for quantile in quantiles:
-            check_number(type(self).__name__, "quantiles", quantile, 0, 1)
+        check_parameter(type(self).__name__, "quantiles", quantiles, [numbers("numbers from 0 to 1", 0, 1)])
         levels = np.asarray(quantiles, dtype=float)
 
         def reduce(values, weights):
@@ -209,7 +229,7 @@ class SOMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             Low and high; infinite where the calibration samples are too few for the coverage.
         """
         check_is_fitted(self)
-        check_number(type(self).__name__, "coverage", coverage, 0, 1, closed="neither")
+        check_parameter(type(self).__name__, "coverage", coverage, [number(0, 1, closed="neither")])
         if self._scores is None:
             raise ValueError(
                 f"`n_calibration` of {type(self).__name__} must be above 0 at the fit for predict_interval, got 0."
@@ -232,14 +252,6 @@ class SOMRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return self._donors.is_covered(self._read(X)) == 1
-
-    def _check_parameters(self):
-        owner = type(self).__name__
-        check_option(owner, "statistic", self.statistic, ("median", "mean", "local_linear"))
-        check_seed(owner, self.random_state)
-        check_option(owner, "fallback", self.fallback, ("neighbor", "nan", "raise"))
-        for name, low in (("n_near", 1), ("n_neighbors", 2), ("min_count", 1), ("n_maps", 1), ("n_calibration", 0)):
-            check_integer(owner, name, getattr(self, name), low)
 
     def _read(self, X):
         return read_samples(self, X, reset=False, masks=self.map_.masks and not self._donors.n_neighbors)

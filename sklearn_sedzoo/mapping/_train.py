@@ -12,7 +12,16 @@ from threadpoolctl import ThreadpoolController
 from sklearn_sedzoo._kernels.som_search import Assignment, find_best_cells
 from sklearn_sedzoo._kernels.som_start import make_weights
 from sklearn_sedzoo._kernels.som_subspace import find_subspace
-from sklearn_sedzoo._validation import check_integer, check_number, check_option
+from sklearn_sedzoo._parameters import (
+    check_parameter,
+    check_parameters,
+    function,
+    integer,
+    kinds,
+    nothing,
+    number,
+    option,
+)
 
 
 class Batch(BaseEstimator):
@@ -26,14 +35,14 @@ class Batch(BaseEstimator):
         How cells follow each other, as a function of their distance d on the map and the radius r:
         exp(-d²/2r²); 1 within r; (1 - d²/2r²) exp(-d²/2r²), which pushes away in places and orders worse; the
         gaussian within 2r.
-    radius_start : float, default=None
+    radius_start : float or None, default=None
         First radius, in cells; None is half the longer side.
     radius_end : float, default=0.5
         Radius of the last epoch. Smaller fits the data closer, larger keeps the map smoother.
     decay : {"exponential", "linear", "asymptotic"} or callable, default="exponential"
         How the radius shrinks; a callable is asked for ``decay(radius_start, radius_end, fraction)`` with the
         fraction of the training from 0 to 1.
-    compress : float, default=None
+    compress : float or None, default=None
         Train all epochs but the last on the leading principal components that leave less than this share of the
         variance, where they are fewer than half the features; the last epoch and the assignment use all features.
         Pays from some hundred features; holds n_samples x n_components numbers more. Not used while values are missing.
@@ -59,6 +68,16 @@ class Batch(BaseEstimator):
     [2.0, 1.24, 0.77, 0.48, 0.3]
     """
 
+    _parameters = kinds(
+        n_epochs=[integer(1)],
+        neighborhood=[option("gaussian", "bubble", "mexican_hat", "cut_gaussian")],
+        radius_start=[number(0), nothing()],
+        radius_end=[number(0)],
+        decay=[option("exponential", "linear", "asymptotic"), function()],
+        compress=[number(0, 1, closed="neither"), nothing()],
+        memory=[number(0, 1)],
+    )
+
     def __init__(
         self,
         n_epochs=20,
@@ -80,23 +99,14 @@ class Batch(BaseEstimator):
 
     def check(self, shape, som):
         """Raise unless all parameters are allowed, alone and for a map of this shape and parameters of `som`."""
-        check_integer("Batch", "n_epochs", self.n_epochs, 1)
-        check_option("Batch", "neighborhood", self.neighborhood, ("gaussian", "bubble", "mexican_hat", "cut_gaussian"))
-        if not callable(self.decay):
-            check_option("Batch", "decay", self.decay, ("exponential", "linear", "asymptotic"))
-        check_number("Batch", "memory", self.memory, 0, 1)
-        if self.compress is not None:
-            check_number("Batch", "compress", self.compress, 0, 1, closed="neither")
-            if som.metric == "cosine":
-                raise ValueError(f"`compress` of Batch must be None for metric='cosine', got {self.compress!r}.")
-        check_number("Batch", "radius_end", self.radius_end, 0)
-        if self.radius_start is not None:
-            check_number("Batch", "radius_start", self.radius_start, 0)
-            if self.radius_start < self.radius_end:
-                raise ValueError(
-                    f"`radius_start` of Batch must not be less than radius_end, got {self.radius_start!r} < "
-                    f"{self.radius_end!r}."
-                )
+        check_parameters(self)
+        if self.compress is not None and som.metric == "cosine":
+            raise ValueError(f"`compress` of Batch must be None for metric='cosine', got {self.compress!r}.")
+        if self.radius_start is not None and self.radius_start < self.radius_end:
+            raise ValueError(
+                f"`radius_start` of Batch must not be less than radius_end, got {self.radius_start!r} < "
+                f"{self.radius_end!r}."
+            )
         self.find_radius(shape, 1.0)
 
     def find_radius(self, shape, fraction):
@@ -105,7 +115,7 @@ class Batch(BaseEstimator):
         start = max(max(shape) / 2, end) if self.radius_start is None else float(self.radius_start)
         if callable(self.decay):
             radius = self.decay(start, end, fraction)
-            check_number("Batch", "decay", radius, 0)
+            check_parameter("Batch", "decay", radius, [number(0)])
             return float(radius)
         if self.decay == "linear" or start == end:
             return start + (end - start) * fraction
@@ -135,8 +145,8 @@ class Batch(BaseEstimator):
             history, is_inside, is_smooth = {"radius": [], "quantization_error": []}, subspace is not None, True
             if is_inside:
                 fitted = replace(fitted, weights=subspace.project(fitted.weights))
-            for number, radius in enumerate(radii):
-                if is_inside and number == len(radii) - 1:
+            for epoch, radius in enumerate(radii):
+                if is_inside and epoch == len(radii) - 1:
                     fitted, is_inside = replace(fitted, weights=subspace.expand(fitted.weights)), False
                 reporter.begin()
                 found = find_best_cells(
@@ -147,7 +157,7 @@ class Batch(BaseEstimator):
                     shape=fitted.shape if is_smooth else None,
                     **search,
                 )
-                is_smooth = found.is_smooth or number == 0  # the first weights may be samples, later ones smooth
+                is_smooth = found.is_smooth or epoch == 0  # the first weights may be samples, later ones smooth
                 fitted = fitted.update(found, radius)
                 error = fitted.average_found(found, sample_weight)
                 history["radius"].append(radius)

@@ -1,14 +1,18 @@
 """Densities of redshift -> the one redshift that is least at risk."""
 
+from typing import Any
+
 import numpy as np
 
 from sklearn_sedzoo._kernels.redshift_pdf import cumulate, find_least_risk, find_median_within
-from sklearn_sedzoo._validation import check_density, check_number
+from sklearn_sedzoo._parameters import checked, number
+from sklearn_sedzoo._validation import check_density
 
 _BLOCK = 4096
 
 
-def best_redshift(density, zgrid, *, gamma=0.15, window=0.04):
+@checked(gamma=[number(0, closed="neither")], window=[number(0)])
+def best_redshift(density: Any, zgrid: Any, *, gamma: float = 0.15, window: float = 0.04) -> np.ndarray:
     """Find the point estimate of each density that is least likely to be an outlier.
 
     A median lies between the two peaks of a density that has two, where no galaxy is, and a mode follows the noise of
@@ -49,8 +53,6 @@ def best_redshift(density, zgrid, *, gamma=0.15, window=0.04):
     array([0.5])
     """
     density, zgrid = check_density(density, zgrid)
-    check_number("best_redshift", "gamma", gamma, 0, closed="right")
-    check_number("best_redshift", "window", window, 0)
     redshift = np.full(len(density), np.nan)
     known = np.flatnonzero(np.isfinite(density).all(axis=1))
     for rows in (known[start : start + _BLOCK] for start in range(0, len(known), _BLOCK)):

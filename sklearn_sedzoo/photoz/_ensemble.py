@@ -161,11 +161,6 @@ def train_maps(estimator, context, X, n_maps, generator):
     if som is None:
         side = int(np.clip(np.sqrt(len(X) / ROWS_PER_CELL).round(), 1, LONGEST_SIDE))
         som = SOMMapper(side, side, init="sample")
-    if not isinstance(som, SOMMapper):
-        raise TypeError(
-            f"`som` of {type(estimator).__name__} must be a SOMMapper, a FrozenEstimator of one, a list of those, or "
-            f"None, got {som!r}."
-        )
     _check_metric(estimator, som, som.metric)
     soms = []
     for _ in range(n_maps):

@@ -1,7 +1,9 @@
 """Densities of a photometric redshift regressor -> a qp ensemble."""
 
+from typing import Any
 
-def to_qp(model, X):
+
+def to_qp(model: Any, X: Any) -> Any:
     """Hand the densities of `predict_dist` to qp, the DESC's format.
 
     Parameters

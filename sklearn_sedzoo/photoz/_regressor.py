@@ -1,7 +1,6 @@
 """SOMRedshiftRegressor: magnitudes and colors to redshifts and their probability densities, through maps."""
 
 import warnings
-from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -10,16 +9,21 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sedzoo._kernels.redshift_pdf import cumulate, deposit, find_quantiles
-from sklearn_sedzoo._validation import (
-    check_floats,
-    check_integer,
-    check_number,
-    check_option,
-    check_sample_weight,
-    check_seed,
+from sklearn_sedzoo._parameters import (
+    check_parameter,
+    check_parameters,
+    integer,
+    kinds,
+    nothing,
+    number,
+    numbers,
+    option,
+    random_state,
+    sequence_of,
 )
+from sklearn_sedzoo._validation import check_sample_weight
 from sklearn_sedzoo.exceptions import SedDataWarning
-from sklearn_sedzoo.mapping._donors import Donors
+from sklearn_sedzoo.mapping._donors import SOM, Donors
 from sklearn_sedzoo.photoz._densities import N_BINS, TRIAL_WIDTHS, calibrate, find_step
 from sklearn_sedzoo.photoz._ensemble import average, fit_ensemble, list_frozen, pool, train_maps
 from sklearn_sedzoo.photoz._nz import CellSums, NzEstimate, estimate_nz
@@ -116,6 +120,17 @@ class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
     (3, 601)
     """
 
+    _parameters = kinds(
+        som=[SOM[0], sequence_of(SOM[0], "a list of those"), nothing()],
+        zgrid=[numbers("redshifts", 0, 100), nothing()],
+        min_count=[integer(1)],
+        smooth=[option("auto"), number(0, 10)],
+        fallback=[option("neighbor", "nan", "raise")],
+        n_maps=[integer(1)],
+        statistic=[option("local_linear", "median")],
+        random_state=random_state(),
+    )
+
     def __init__(
         self,
         som=None,
@@ -153,7 +168,7 @@ class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         self : object
         """
         owner = type(self).__name__
-        self._check_parameters()
+        check_parameters(self)
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         _check_redshifts(owner, y)
         zgrid = self._choose_zgrid(owner, y)
@@ -242,9 +257,9 @@ class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         -------
         ndarray of shape (n_samples, n_quantiles)
         """
+        kinds_of_level = [number(0, 1), numbers("numbers from 0 to 1", 0, 1)]
+        check_parameter(type(self).__name__, "quantiles", quantiles, kinds_of_level)
         levels = np.atleast_1d(np.asarray(quantiles, float))
-        if not ((levels >= 0) & (levels <= 1)).all():
-            raise ValueError(f"`quantiles` of predict_quantiles must be between 0 and 1, got {quantiles!r}.")
 
         def answer(X):
             return find_quantiles(cumulate(self._spread(X), self.zgrid_), self.zgrid_, levels)
@@ -266,7 +281,7 @@ class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         ndarray of shape (n_samples, 2)
             Low and high.
         """
-        check_number(type(self).__name__, "coverage", coverage, 0, 1, closed="neither")
+        check_parameter(type(self).__name__, "coverage", coverage, [number(0, 1, closed="neither")])
         return self.predict_quantiles(X, (0.5 - coverage / 2, 0.5 + coverage / 2))
 
     def is_covered(self, X):
@@ -315,7 +330,7 @@ class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             ``coverage``, the share of the weight in covered cells, averaged over the maps; ``samples`` (n_bootstrap,
             n_z).
         """
-        check_integer(type(self).__name__, "n_bootstrap", n_bootstrap, 0)
+        check_parameter(type(self).__name__, "n_bootstrap", n_bootstrap, [integer(0)])
         X = self._read(X)
         weights = check_sample_weight(type(self).__name__, sample_weight, len(X))
         weights = np.ones(len(X)) if weights is None else weights
@@ -338,24 +353,12 @@ class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
         )
         return estimate_nz(estimate, n_bootstrap, np.random.RandomState(self._seed), self._donors.min_count)
 
-    def _check_parameters(self):
-        owner = type(self).__name__
-        check_integer(owner, "min_count", self.min_count, 1)
-        check_integer(owner, "n_maps", self.n_maps, 1)
-        check_seed(owner, self.random_state)
-        check_option(owner, "fallback", self.fallback, ("neighbor", "nan", "raise"))
-        check_option(owner, "statistic", self.statistic, ("local_linear", "median"))
-        if isinstance(self.smooth, Real):
-            check_number(owner, "smooth", self.smooth, 0, 10)
-        else:
-            check_option(owner, "smooth", self.smooth, ("auto",))
-
     def _choose_zgrid(self, owner, y):
         if self.zgrid is None:
             return np.linspace(0, 1.05 * max(float(y.max()), 1e-3), 601)
-        zgrid = check_floats(owner, "zgrid", self.zgrid)
-        if zgrid.ndim != 1 or len(zgrid) < 2 or not np.isfinite(zgrid).all() or zgrid[0] < 0:
-            raise ValueError(f"`zgrid` of {owner} must be at least 2 finite redshifts >= 0, got {self.zgrid!r}.")
+        zgrid = np.asarray(self.zgrid, dtype=np.float64)
+        if len(zgrid) < 2:
+            raise ValueError(f"`zgrid` of {owner} must hold at least 2 redshifts, got {self.zgrid!r}.")
         if not (np.diff(zgrid) > 0).all():
             at = int(np.argmin(np.diff(zgrid)))
             raise ValueError(
@@ -392,7 +395,7 @@ class SOMRedshiftRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
             mass, chosen = mass[is_known], chosen[is_known]
         else:
             mass = deposit(*pool(ensemble.ask(X[chosen])), step, N_BINS)
-        if isinstance(self.smooth, Real):
+        if not isinstance(self.smooth, str):
             widths = [float(self.smooth)]
         else:
             widths = [max(ensemble.typical_scatter * factor, 1e-12) for factor in TRIAL_WIDTHS]

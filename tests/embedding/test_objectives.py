@@ -75,12 +75,16 @@ def test_parameters_of_an_objective_are_searched():
 @pytest.mark.parametrize(
     ("objective", "error", "message"),
     [
-        ("vae", TypeError, r"`objective` of ConvAutoencoderEmbedder must be None, VAE\(\) or DESOM\(\)"),
+        ("vae", TypeError, r"`objective` of ConvAutoencoderEmbedder must be VAE\(...\), DESOM\(...\) or None"),
         (VAE(beta=-1), ValueError, "`beta` of VAE must be"),
         (DESOM(0), ValueError, "`n_rows` of DESOM must be >= 1, got 0"),
-        (VAE, TypeError, "`objective` of ConvAutoencoderEmbedder must be None, VAE"),
-        (VAE("strong"), TypeError, "`beta` of VAE must be a number, got 'strong'"),
-        (DESOM(radius=3), TypeError, r"`radius` of DESOM must be None or a pair \(at first, at last\), got 3"),
+        (VAE, TypeError, "`objective` of ConvAutoencoderEmbedder must be VAE"),
+        (VAE("strong"), TypeError, "`beta` of VAE must be a number >= 0, got 'strong'"),
+        (
+            DESOM(radius=3),
+            TypeError,
+            r"`radius` of DESOM must be a pair \(at first, at last\) of radii > 0 or None",
+        ),
         (DESOM(gamma=np.inf), ValueError, "`gamma` of DESOM must be"),
         (DESOM(radius=(1, 0)), ValueError, "`radius` of DESOM must be"),
     ],

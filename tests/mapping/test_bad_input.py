@@ -16,7 +16,7 @@ X = RNG.normal(size=(60, 5))
     ("params", "error", "message"),
     [
         ({"n_rows": 0}, ValueError, r"`n_rows` of SOMMapper must be >= 1, got 0"),
-        ({"n_columns": 2.5}, TypeError, r"`n_columns` of SOMMapper must be an integer, got 2.5"),
+        ({"n_columns": 2.5}, TypeError, r"`n_columns` of SOMMapper must be an integer >= 1, got 2.5"),
         ({"n_init": 0}, ValueError, r"`n_init` of SOMMapper must be >= 1"),
         (
             {"algorithm": "online"},
@@ -37,7 +37,7 @@ X = RNG.normal(size=(60, 5))
         (
             {"algorithm": Batch(decay=lambda start, end, fraction: -1.0)},
             ValueError,
-            r"`decay` of Batch .* \[0, inf\]",
+            r"`decay` of Batch must be >= 0, got -1",
         ),
         ({"algorithm": Batch(radius_start=-1)}, ValueError, r"`radius_start` of Batch"),
         ({"algorithm": Batch(radius_start=0.2)}, ValueError, r"`radius_start` .* less than radius_end, got 0.2 < 0.5"),
