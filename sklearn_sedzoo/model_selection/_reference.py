@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.decomposition import PCA
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import check_random_state
 
+from sklearn_sedzoo._containers import take_flux
+from sklearn_sedzoo._kernels.masked import masked_mean
 from sklearn_sedzoo._validation import check_integer, check_number
+from sklearn_sedzoo.embedding import SpectrumPCA
 
 _MOST_ROWS = 1000
 
 
 def fit_reference(pipeline, X, *, min_share=1e-4, max_components=50, random_state=None):
     """Fit the reference space of `silhouette_scorer`: whitened principal components above the noise.
+
+    Masked pixels and inverse variances are heeded, see `sklearn_sedzoo.embedding.SpectrumPCA`.
 
     Parameters
     ----------
@@ -51,8 +55,7 @@ def fit_reference(pipeline, X, *, min_share=1e-4, max_components=50, random_stat
     --------
     >>> import numpy as np
     >>> from sklearn.cluster import KMeans
-    >>> from sklearn.decomposition import PCA
-    >>> from sklearn_sedzoo.model_selection import fit_reference, silhouette_scorer
+    >>>     >>> from sklearn_sedzoo.model_selection import fit_reference, silhouette_scorer
     >>> from sklearn_sedzoo.pipeline import make_sed_pipeline
     >>> rng = np.random.default_rng(0)
     >>> signal = rng.normal(size=(100, 2)) @ rng.normal(size=(2, 40))
@@ -69,11 +72,12 @@ def fit_reference(pipeline, X, *, min_share=1e-4, max_components=50, random_stat
     steps = _spectral_steps(pipeline.steps if isinstance(pipeline, Pipeline) else [("pipeline", pipeline)])
     front = clone(Pipeline(steps)) if steps else None
     frame = X if front is None else front.fit_transform(X)
-    flux = np.asarray(frame, dtype=float)
-    rows = rng.permutation(len(flux))[:_MOST_ROWS]
-    singular = np.linalg.svd(flux[rows] - flux[rows].mean(axis=0), compute_uv=False)
-    n_kept = max(1, min(count_signal(singular, (len(rows), flux.shape[1]), min_share), max_components))
-    pca = PCA(n_kept, whiten=True, random_state=rng.randint(2**31)).fit(frame)
+    flux = np.asarray(take_flux(frame)[0], dtype=float)
+    flux = flux[rng.permutation(len(flux))[:_MOST_ROWS]]
+    mean = masked_mean(flux, axis=0)
+    singular = np.linalg.svd(np.nan_to_num(flux - mean), compute_uv=False)  # masked pixels say nothing
+    n_kept = max(1, min(count_signal(singular, flux.shape, min_share), max_components))
+    pca = SpectrumPCA(n_kept, whiten=True).fit(frame)
     return Pipeline([*([] if front is None else front.steps), ("pca", pca)])
 
 

@@ -9,6 +9,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import silhouette_score
 
 from sklearn_sedzoo.metrics import reconstruction_error
+from sklearn_sedzoo.model_selection._reference import fit_reference
 
 
 class _ReconstructionScorer:
@@ -42,6 +43,8 @@ class _SilhouetteScorer:
     def _space(self, estimator, X):
         if isinstance(self.reference, str):
             return np.asarray(estimator[:-1].transform(X))
+        if self.reference is None:
+            return np.asarray(fit_reference(estimator, X, random_state=0).transform(X))
         transform = getattr(self.reference, "transform", self.reference)
         return np.asarray(transform(X))
 
@@ -78,14 +81,16 @@ def reconstruction_scorer():
     return _ReconstructionScorer()
 
 
-def silhouette_scorer(*, reference, sample_size=None, random_state=None):
+def silhouette_scorer(*, reference=None, sample_size=None, random_state=None):
     """Make a scorer: the silhouette of the predicted clusters, with distances in a space fixed beforehand.
 
     Parameters
     ----------
-    reference : fitted transformer, callable or "own"
+    reference : fitted transformer, callable, "own" or None, default=None
         What turns spectra into the space in which distances are taken, the same for all candidates: a fitted pipeline
-        or a function of X. ``"own"`` takes the candidate's own latent space, the naive choice. **It is a trap**: a
+        (best one of `fit_reference` on the training spectra) or a function of X. None: principal components of the
+        scored spectra as the candidate normalizes them, which neither its embedding nor its clusters can change.
+        ``"own"`` takes the candidate's own latent space, the naive choice. **It is a trap**: a
         latent that has collapsed to one dimension makes well separated clusters of nothing and wins.
     sample_size : int, optional
         Score a random subset of this size: the cost is quadratic in it.
@@ -114,12 +119,10 @@ def silhouette_scorer(*, reference, sample_size=None, random_state=None):
     >>> search.fit(np.random.default_rng(0).permutation(X)).best_params_
     {'n_clusters': 3}
     """
-    known = (
-        hasattr(reference, "transform") or callable(reference) or (isinstance(reference, str) and reference == "own")
-    )
-    if not known:
+    is_own = isinstance(reference, str) and reference == "own"
+    if not (reference is None or is_own or hasattr(reference, "transform") or callable(reference)):
         raise TypeError(
-            "`reference` of silhouette_scorer must be a fitted transformer, a function of X or 'own', "
+            "`reference` of silhouette_scorer must be None, a fitted transformer, a function of X or 'own', "
             f"got {reference!r}."
         )
     return _SilhouetteScorer(reference, sample_size, random_state)
