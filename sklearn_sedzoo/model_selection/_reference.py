@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.decomposition import PCA
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils import check_random_state
 
+from sklearn_sedzoo._containers import take_flux
+from sklearn_sedzoo._kernels.masked import masked_mean
 from sklearn_sedzoo._parameters import checked, integer, number, random_state
+from sklearn_sedzoo.embedding import SpectrumPCA
 
 _MOST_ROWS = 1000
 
@@ -25,6 +27,8 @@ def fit_reference(
     random_state: int | np.random.RandomState | None = None,
 ) -> Pipeline:
     """Fit the reference space of `silhouette_scorer`: whitened principal components above the noise.
+
+    Masked pixels and inverse variances are heeded, see `sklearn_sedzoo.embedding.SpectrumPCA`.
 
     Parameters
     ----------
@@ -61,8 +65,7 @@ def fit_reference(
     --------
     >>> import numpy as np
     >>> from sklearn.cluster import KMeans
-    >>> from sklearn.decomposition import PCA
-    >>> from sklearn_sedzoo.model_selection import fit_reference, silhouette_scorer
+    >>>     >>> from sklearn_sedzoo.model_selection import fit_reference, silhouette_scorer
     >>> from sklearn_sedzoo.pipeline import make_sed_pipeline
     >>> rng = np.random.default_rng(0)
     >>> signal = rng.normal(size=(100, 2)) @ rng.normal(size=(2, 40))
@@ -77,11 +80,12 @@ def fit_reference(
     steps = _spectral_steps(pipeline.steps if isinstance(pipeline, Pipeline) else [("pipeline", pipeline)])
     front = clone(Pipeline(steps)) if steps else None
     frame = X if front is None else front.fit_transform(X)
-    flux = np.asarray(frame, dtype=float)
-    rows = rng.permutation(len(flux))[:_MOST_ROWS]
-    singular = np.linalg.svd(flux[rows] - flux[rows].mean(axis=0), compute_uv=False)
-    n_kept = max(1, min(count_signal(singular, (len(rows), flux.shape[1]), min_share), max_components))
-    pca = PCA(n_kept, whiten=True, random_state=rng.randint(2**31)).fit(frame)
+    flux = np.asarray(take_flux(frame)[0], dtype=float)
+    flux = flux[rng.permutation(len(flux))[:_MOST_ROWS]]
+    mean = masked_mean(flux, axis=0)
+    singular = np.linalg.svd(np.nan_to_num(flux - mean), compute_uv=False)  # masked pixels say nothing
+    n_kept = max(1, min(count_signal(singular, flux.shape, min_share), max_components))
+    pca = SpectrumPCA(n_kept, whiten=True).fit(frame)
     return Pipeline([*([] if front is None else front.steps), ("pca", pca)])
 
 

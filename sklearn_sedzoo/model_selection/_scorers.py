@@ -12,6 +12,7 @@ from sklearn.metrics import silhouette_score
 
 from sklearn_sedzoo._parameters import checked, function, having, integer, nothing, option, random_state
 from sklearn_sedzoo.metrics import reconstruction_error
+from sklearn_sedzoo.model_selection._reference import fit_reference
 
 
 class _ReconstructionScorer:
@@ -45,6 +46,8 @@ class _SilhouetteScorer:
     def _space(self, estimator, X):
         if isinstance(self.reference, str):
             return np.asarray(estimator[:-1].transform(X))
+        if self.reference is None:
+            return np.asarray(fit_reference(estimator, X, random_state=0).transform(X))
         transform = getattr(self.reference, "transform", self.reference)
         return np.asarray(transform(X))
 
@@ -82,20 +85,27 @@ def reconstruction_scorer() -> Callable:
 
 
 @checked(
-    reference=[having("transform", words="a fitted transformer"), function("a function of X"), option("own")],
+    reference=[
+        having("transform", words="a fitted transformer"),
+        function("a function of X"),
+        option("own"),
+        nothing(),
+    ],
     sample_size=[integer(2), nothing()],
     random_state=random_state(),
 )
 def silhouette_scorer(
-    *, reference: Any, sample_size: int | None = None, random_state: int | np.random.RandomState | None = None
+    *, reference: Any = None, sample_size: int | None = None, random_state: int | np.random.RandomState | None = None
 ) -> Callable:
     """Make a scorer: the silhouette of the predicted clusters, with distances in a space fixed beforehand.
 
     Parameters
     ----------
-    reference : fitted transformer, callable or "own"
+    reference : fitted transformer, callable, "own" or None, default=None
         What turns spectra into the space in which distances are taken, the same for all candidates: a fitted pipeline
-        or a function of X. ``"own"`` takes the candidate's own latent space, the naive choice. **It is a trap**: a
+        (best one of `fit_reference` on the training spectra) or a function of X. None: principal components of the
+        scored spectra as the candidate normalizes them, which neither its embedding nor its clusters can change.
+        ``"own"`` takes the candidate's own latent space, the naive choice. **It is a trap**: a
         latent that has collapsed to one dimension makes well separated clusters of nothing and wins.
     sample_size : int, optional
         Score a random subset of this size: the cost is quadratic in it.

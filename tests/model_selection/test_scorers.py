@@ -12,7 +12,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_sedzoo import make_sed_pipeline
-from sklearn_sedzoo.model_selection import reconstruction_scorer, silhouette_scorer
+from sklearn_sedzoo.datasets import make_observed_catalog
+from sklearn_sedzoo.model_selection import fit_reference, reconstruction_scorer, silhouette_scorer
 
 GRID = np.linspace(4000.0, 4300.0, 80)
 
@@ -56,7 +57,7 @@ def test_the_embedding_may_be_several_steps_and_have_any_name(flux):
 
 
 def test_a_pipeline_without_an_embedding_is_an_error(flux):
-    zoo = make_sed_pipeline(wavelength=GRID, grid=64, embed="passthrough").fit(flux)
+    zoo = make_sed_pipeline(wavelength=GRID, grid=64, embed=PCA(1)).set_params(embed="passthrough").fit(flux)
     with pytest.raises(ValueError, match="has no embedding step"):
         reconstruction_scorer()(zoo, flux)
 
@@ -94,7 +95,9 @@ def test_undefined_silhouettes_are_nan_and_wrong_references_errors(flux):
     with pytest.warns(UndefinedMetricWarning, match="needs 2 to 89 clusters among the 90 scored spectra, got 1"):
         assert np.isnan(silhouette_scorer(reference="own", random_state=0)(zoo, flux))
     for wrong in ("theirs", 3, np.ones((2, 2))):
-        with pytest.raises((TypeError, ValueError), match="must be a fitted transformer, a function of X or 'own'"):
+        with pytest.raises(
+            (TypeError, ValueError), match="must be a fitted transformer, a function of X, 'own' or None"
+        ):
             silhouette_scorer(reference=wrong, random_state=0)
 
 
@@ -105,3 +108,22 @@ def test_the_pipeline_is_saved_and_cached(tmp_path, flux):
         warnings.simplefilter("error")
         again = joblib.load(tmp_path / "zoo.joblib")
     np.testing.assert_array_equal(again.predict(flux), zoo.predict(flux))
+
+
+def test_without_arguments_the_reference_is_fixed_by_the_spectra(flux):
+    pipeline = make_zoo(final=KMeans(3, random_state=0)).fit(flux)
+    scorer = silhouette_scorer()
+    expected = silhouette_score(fit_reference(pipeline, flux, random_state=0).transform(flux), pipeline.predict(flux))
+    assert scorer(pipeline, flux) == pytest.approx(expected)
+    grid = {"embed__n_components": [1, 2], "cluster__n_clusters": [2, 3]}
+    search = GridSearchCV(make_zoo(final=KMeans(random_state=0)), grid, scoring=scorer, cv=3).fit(flux)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_the_reference_heeds_masks_and_errors():
+    catalog = make_observed_catalog(20, random_state=0)
+    options = {"redshift": "redshift", "ebv": "ebv", "grid": 200, "embed": "pca", "latent_dim": 2}
+    pipeline = make_sed_pipeline(**options, final=KMeans(2, random_state=0)).fit(catalog)
+    reference = fit_reference(pipeline, catalog, random_state=0)
+    np.testing.assert_allclose(np.std(np.asarray(reference.transform(catalog)), axis=0), 1, rtol=0.3)
+    assert np.isfinite(silhouette_scorer()(pipeline, catalog))
