@@ -6,6 +6,7 @@ An estimator lists the kinds of its parameters in the class attribute ``_paramet
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from numbers import Integral, Real
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -61,6 +63,22 @@ def check_parameters(estimator: Any) -> None:
     owner = type(estimator).__name__
     for name, kinds in read_table(type(estimator)).items():
         check_parameter(owner, name, getattr(estimator, name), kinds)
+
+
+def keep_parameters(estimator: Any) -> None:
+    """Keep the parameters of a fit, at its end: what `set_params` changes counts from the next fit."""
+    estimator._fit_params = estimator.get_params(deep=False)
+
+
+def as_fitted(estimator: Any) -> Any:
+    """Return a fitted estimator with the parameters of its fit; raise where there was none."""
+    check_is_fitted(estimator)
+    now = estimator.get_params(deep=False)
+    if all(now[name] is value for name, value in estimator._fit_params.items()):
+        return estimator
+    fitted = copy.copy(estimator)
+    vars(fitted).update(estimator._fit_params)
+    return fitted
 
 
 def read_table(cls: type) -> dict[str, Sequence[Kind]]:

@@ -8,6 +8,7 @@ from sklearn_sedzoo._kernels.som_codebook import slabs
 from sklearn_sedzoo._kernels.som_subspace import find_axes
 
 _PCA_ENTRIES = 2**21
+NARROW = 1e-3  # a second axis that is so much shorter orders nothing: cells across would hardly differ
 
 
 def make_weights(
@@ -78,7 +79,7 @@ def _lead(centered):
     """Return the leading standard deviations and components of the rows, two or, for data on a line, one."""
     values, components = find_axes(centered, 2)
     deviations = np.sqrt(values)
-    if len(values) == 2 and deviations[1] < 1e-8 * deviations[0]:  # rounding, with a direction that means nothing
+    if len(values) == 2 and deviations[1] < NARROW * deviations[0]:
         deviations, components = deviations[:1], components[:1]
     norms = np.linalg.norm(components, axis=1, keepdims=True)
     components = np.divide(components, norms, out=np.zeros_like(components), where=norms > 0)

@@ -384,7 +384,8 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         DataFrame of shape (n_cells, 1 + 3 * n_properties)
             "count" of the samples in the cell, and for each property "<name>_count" of the known values,
             "<name>_median" and "<name>_scatter" (half the distance from the 16th to the 84th percentile); NaN in
-            cells without known values. The index is (row, column).
+            cells without known values. Of a property in words, "<name>_<word>" is the count of each. The index is
+            (row, column).
         """
         cells = self.predict(X)
         table = y.to_frame() if isinstance(y, pd.Series) else pd.DataFrame(y)
@@ -394,6 +395,13 @@ class SOMMapper(CallbackSupportMixin, TransformerMixin, BaseEstimator):
             )
         out = {"count": self.map_.aggregate(cells)}
         for name in table.columns:
+            if not pd.api.types.is_numeric_dtype(table[name]):
+                known = table[name].notna().to_numpy()
+                out[f"{name}_count"] = self.map_.aggregate(np.where(known, cells, -1))
+                for word in sorted(table[name].dropna().unique(), key=str):
+                    is_word = (table[name] == word).fillna(False).to_numpy(dtype=bool)
+                    out[f"{name}_{word}"] = self.map_.aggregate(np.where(is_word, cells, -1))
+                continue
             values = table[name].to_numpy(dtype=float)
             summary = self.map_.aggregate(cells, values, statistic=_percentiles)
             low, median, high = np.broadcast_to(summary.T, (3, self.map_.n_cells))  # one NaN where nothing is known

@@ -272,7 +272,10 @@ def _read_labels(owner, X, y):
     """Return labels (n_samples, n_outputs), and whether they came without an axis of outputs."""
     if y is None:
         raise ValueError(f"{owner} requires y to be passed, but the target y is None.")
-    y = check_array(y, ensure_2d=False, dtype=np.float64, ensure_all_finite="allow-nan", input_name="y")
+    y = check_array(y, ensure_2d=False, dtype=None, ensure_all_finite="allow-nan", input_name="y")
+    if any(isinstance(value, str) for value in y.ravel()[:100].tolist()):
+        raise ValueError(f"y of {owner} must be numbers, got words such as {y.ravel()[0]!r}. Use SOMClassifier.")
+    y = y.astype(np.float64)
     check_consistent_length(X, y)
     is_flat = y.ndim == 1
     y = y.reshape(len(y), -1)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import make_scorer
 
 from sklearn_sedzoo._parameters import checked, option
@@ -14,6 +17,17 @@ from sklearn_sedzoo.metrics import cde_loss, crps, outlier_rate, photoz_bias, pi
 
 def _absolute_bias(z_true, z_phot):
     return abs(photoz_bias(z_true, z_phot))
+
+
+def _score_covered(z_true, z_phot, *, metric, **options):
+    """Score the galaxies that have a redshift: with ``fallback="nan"`` those without labels near them have none."""
+    known = np.isfinite(np.asarray(z_phot, dtype=float))
+    if not known.any():
+        warnings.warn(
+            f"None of {len(known)} galaxies has a redshift; the score is NaN.", UndefinedMetricWarning, stacklevel=2
+        )
+        return np.nan
+    return _POINT[metric](np.asarray(z_true)[known], np.asarray(z_phot)[known], **options)
 
 
 class _DensityScorer:
@@ -49,7 +63,8 @@ def photoz_scorer(metric: str, **options: Any) -> Callable:
     ----------
     metric : {"sigma_nmad", "sigma_iqr", "outlier_rate", "photoz_bias", "cde_loss", "crps", "pit_ks"}
         The first four take any regressor; the bias counts by its absolute value. The last three need the last step
-        to have `predict_dist` and `zgrid_`, as `SOMRedshiftRegressor` has.
+        to have `predict_dist` and `zgrid_`, as `SOMRedshiftRegressor` has. Galaxies whose prediction is NaN are left
+        out of the first four: look at their share (`coverage_`) beside the score.
     **options
         Passed to a point metric, e.g. ``threshold="rail"``.
 
@@ -70,7 +85,7 @@ def photoz_scorer(metric: str, **options: Any) -> Callable:
     {'n_neighbors': 2}
     """
     if metric in _POINT:
-        return make_scorer(_POINT[metric], greater_is_better=False, **options)
+        return make_scorer(partial(_score_covered, metric=metric), greater_is_better=False, **options)
     if options:
         raise ValueError(f"photoz_scorer({metric!r}) takes no options, got {options!r}.")
     return _DensityScorer(_DENSITY[metric])

@@ -5,12 +5,14 @@ import warnings
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from sklearn_sedzoo._kernels.band_projection import luptitude
 from sklearn_sedzoo._parameters import (
+    as_fitted,
     check_parameters,
     integer,
+    keep_parameters,
     kinds,
     mapping,
     nothing,
@@ -164,6 +166,7 @@ class MagnitudeToColor(TransformerMixin, BaseEstimator):
         self._kept = kept
         self._pairs = self._find_pairs(len(names))
         self._sort_states(X[:, self._magnitude_columns])  # undeclared codes are an error already here
+        keep_parameters(self)
         return self
 
     def transform(self, X):
@@ -179,7 +182,7 @@ class MagnitudeToColor(TransformerMixin, BaseEstimator):
         ndarray of shape (n_samples, n_features_out)
             Magnitudes kept, colours, errors; in mag. NaN where not observed.
         """
-        check_is_fitted(self)
+        self = as_fitted(self)
         X = self._read(X, reset=False)
         given = X[:, self._magnitude_columns]
         faint, unseen = self._sort_states(given)
@@ -213,7 +216,7 @@ class MagnitudeToColor(TransformerMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             For `sample_weight`, with a mean of 1; 0 for rows without a detection.
         """
-        check_is_fitted(self)
+        self = as_fitted(self)
         if not any(column is not None for column in self._error_columns):
             raise ValueError(f"X of {type(self).__name__} has no columns of magnitude errors to make weights from.")
         X = self._read(X, reset=False)
@@ -227,7 +230,7 @@ class MagnitudeToColor(TransformerMixin, BaseEstimator):
 
     def get_feature_names_out(self, input_features=None):
         """Return the names of the features: ``mag_i``, ``u-g``, ``err_u``."""
-        check_is_fitted(self)
+        self = as_fitted(self)
         names = [f"mag_{self.band_names_[i]}" for i in self._kept]
         names += [f"{self.band_names_[i]}-{self.band_names_[j]}" for i, j in zip(*self._pairs, strict=True)]
         if self._has_errors():

@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._containers import AXIS, find_wavelength, read_spectra, require_wavelength
 from sklearn_sedzoo._kernels.band_projection import (
@@ -15,8 +14,10 @@ from sklearn_sedzoo._kernels.band_projection import (
     project_band,
 )
 from sklearn_sedzoo._parameters import (
+    as_fitted,
     check_parameters,
     function,
+    keep_parameters,
     kinds,
     mapping,
     nothing,
@@ -187,6 +188,7 @@ class SyntheticPhotometry(TransformerMixin, BaseEstimator):
         self.effective_wavelength_ = np.array([self._mean_wavelength(*curve) for curve in bands.values()])
         self._limits = np.array([curve[0][[0, -1]] for curve in bands.values()])
         self.projection_ = projection
+        keep_parameters(self)
         return self
 
     def transform(self, X):
@@ -202,7 +204,7 @@ class SyntheticPhotometry(TransformerMixin, BaseEstimator):
         ndarray of shape (n_samples, n_redshifts * n_bands)
             In mag or maggies; for colours n_bands - 1 columns a redshift. NaN where the band is not covered.
         """
-        check_is_fitted(self)
+        self = as_fitted(self)
         X = read_spectra(self, X, reset=False)
         maggies = np.empty((len(X), self.projection_.shape[1]))
         for start in range(0, len(X), _ROWS):  # blocks: float32 input is never doubled as a whole
@@ -211,7 +213,7 @@ class SyntheticPhotometry(TransformerMixin, BaseEstimator):
 
     def redshift_range(self):
         """Return the redshifts at which the spectra cover each band: {band: (lowest, highest)}; nan, nan for never."""
-        check_is_fitted(self)
+        self = as_fitted(self)
         blue, red = np.sort(self.wavelength_in_[[0, -1]])
         ranges = {}
         for name, (low, high) in zip(self.band_names_, self._limits, strict=True):
@@ -221,7 +223,7 @@ class SyntheticPhotometry(TransformerMixin, BaseEstimator):
 
     def get_feature_names_out(self, input_features=None):
         """Return names such as ``mag_i``, ``g-r``, or ``mag_i_z0.5`` where there are several redshifts."""
-        check_is_fitted(self)
+        self = as_fitted(self)
         if self.output == "color":
             names = [f"{a}-{b}" for a, b in zip(self.band_names_[:-1], self.band_names_[1:], strict=True)]
         else:

@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._containers import (
     AXIS,
@@ -18,9 +17,11 @@ from sklearn_sedzoo._containers import (
 from sklearn_sedzoo._kernels.band_scale import STATISTICS, SUMS, band_scale, band_scale_error, band_weights
 from sklearn_sedzoo._kernels.heteroscedastic_pca import SIGNIFICANT, fit_spectrum_model, measure_flux, open_band
 from sklearn_sedzoo._parameters import (
+    as_fitted,
     check_parameter,
     check_parameters,
     flag,
+    keep_parameters,
     kinds,
     nothing,
     number,
@@ -79,6 +80,7 @@ class _BandScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if resolved == "model":
             model = fit_spectrum_model(blocks.flux, blocks.ivar)
             self._model = open_band(blocks.flux, blocks.ivar, model, weights)
+        keep_parameters(self)
         return self
 
     def scale(self, X):
@@ -95,7 +97,7 @@ class _BandScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             `statistic` of the flux in `band`, in the unit of X; NaN where it is not positive and finite, and where
             that of the model is below three times its error.
         """
-        check_is_fitted(self)
+        self = as_fitted(self)
         return self._measure(read_blocks(self, X, reset=False, on_bad=self.on_bad))[0]
 
     def scale_error(self, X):
@@ -116,7 +118,7 @@ class _BandScale(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ValueError
             If X has no inverse variances, or the statistic is no sum over pixels ("median", "max", "l2").
         """
-        check_is_fitted(self)
+        self = as_fitted(self)
         blocks = read_blocks(self, X, reset=False, on_bad=self.on_bad)
         if blocks.ivar is None or self.statistic_ not in ("model", *SUMS):
             raise ValueError(
@@ -273,7 +275,7 @@ class FluxNormalizer(_BandScale):
             Normalised spectra (no unit), of the dtype of X; with inverse variances, multiplied by the squared scale,
             in the second half where X has them. The error of the scale itself is not counted.
         """
-        check_is_fitted(self)
+        self = as_fitted(self)
         blocks = read_blocks(self, X, reset=False, on_bad=self.on_bad)
         scale = self._measure(blocks)[0][:, None]
         normalized = np.empty_like(blocks.flux)
@@ -305,7 +307,7 @@ class FluxNormalizer(_BandScale):
         -------
         X_original : ndarray of shape (n_samples, n_wavelengths)
         """
-        check_is_fitted(self)
+        self = as_fitted(self)
         X = np.asarray(X)
         if X.ndim != 2 or X.shape[1] != self._columns.n_flux:
             raise ValueError(
@@ -414,5 +416,5 @@ class FluxScale(_BandScale):
         -------
         names : ndarray of str
         """
-        check_is_fitted(self)
+        self = as_fitted(self)
         return np.array(["log10_scale"], dtype=object)

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._containers import (
     AXIS,
@@ -15,7 +14,7 @@ from sklearn_sedzoo._containers import (
     refuse_shifted,
     require_wavelength,
 )
-from sklearn_sedzoo._parameters import check_parameters, kinds
+from sklearn_sedzoo._parameters import as_fitted, check_parameters, keep_parameters, kinds
 from sklearn_sedzoo._validation import ON_BAD, check_redshift
 
 
@@ -49,6 +48,7 @@ class OneToOneStep(TransformerMixin, BaseEstimator):
         require_wavelength(self, wavelength, self._needs)
         self._prepare(wavelength)
         self.wavelength_in_ = wavelength
+        keep_parameters(self)
         return self
 
     def transform(self, X):
@@ -64,7 +64,7 @@ class OneToOneStep(TransformerMixin, BaseEstimator):
         X_new : ndarray of shape (n_samples, n_wavelengths) or DataFrame of shape (n_samples, n_columns)
             Of the dtype of X. A DataFrame with all columns where X has more than fluxes.
         """
-        check_is_fitted(self)
+        self = as_fitted(self)
         blocks = self._read(X, reset=False)
         flux, ivar = self._change(blocks.flux, blocks.ivar, blocks.scalars)
         flux = flux.astype(blocks.flux.dtype, copy=False)
@@ -90,7 +90,7 @@ class OneToOneStep(TransformerMixin, BaseEstimator):
         -------
         names : ndarray of str
         """
-        check_is_fitted(self)
+        self = as_fitted(self)
         names = name_wavelengths(self.wavelength_in_)
         with_ivar = [] if self._columns.ivar is None else IVAR_PREFIX + names
         return np.concatenate([names, with_ivar, list(self._columns.scalars)]).astype(object)

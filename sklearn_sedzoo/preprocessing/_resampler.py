@@ -5,7 +5,6 @@ import warnings
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_sedzoo._containers import (
     AXIS,
@@ -24,9 +23,11 @@ from sklearn_sedzoo._kernels.masked import valid_extent
 from sklearn_sedzoo._kernels.refraction import air_to_vacuum
 from sklearn_sedzoo._kernels.shifting import rebin_shifted
 from sklearn_sedzoo._parameters import (
+    as_fitted,
     check_parameter,
     check_parameters,
     integer,
+    keep_parameters,
     kinds,
     nothing,
     number,
@@ -229,6 +230,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         self._used = np.ones(len(coverage), dtype=bool) if self._is_shifting() else ~short
         self._overlap = None if self._is_shifting() else self._overlap_at(stretch[0])
         self._mean = None if self._is_shifting() else rebinning.mean_matrix(self._overlap, self._used)
+        keep_parameters(self)
         return self
 
     def transform(self, X):
@@ -246,7 +248,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
             (they are its second half), and where X is one with `redshift` or ``medium="air"``: it states in its
             ``attrs`` that the wavelengths are no longer those observed, and steps that act on observed ones refuse it.
         """
-        check_is_fitted(self)
+        self = as_fitted(self)
         blocks = self._read(X, reset=False)
         stretch = self._stretch(blocks)
         self._refuse_second_shift((blocks.attrs or {}).get("frame"), "as X states", stretch)
@@ -282,7 +284,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         covariance : ndarray of shape (n_samples, n_bins - lag)
             Covariance of bins j and j + `lag`, in the squared unit of the output; NaN where either one is masked.
         """
-        check_is_fitted(self)
+        self = as_fitted(self)
         check_parameter(type(self).__name__, "lag", lag, [integer(0, len(self.coverage_) - 1)])
         blocks = self._read(X, reset=False)
         if blocks.ivar is None:
@@ -314,7 +316,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         X_original : ndarray of shape (n_samples, n_wavelengths)
             Spectra on the input grid.
         """
-        check_is_fitted(self)
+        self = as_fitted(self)
         X = np.asarray(X)
         if X.ndim != 2 or X.shape[1] != len(self.coverage_):
             raise ValueError(
@@ -349,7 +351,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         names : ndarray of str
             Followed by ``ivar_<wavelength>`` for each bin where X has inverse variances.
         """
-        check_is_fitted(self)
+        self = as_fitted(self)
         if self.wavelength_out_ is None:
             return np.array([f"pixel{i}" for i in range(len(self.coverage_))], dtype=object)
         names = name_wavelengths(self.wavelength_out_)
