@@ -213,7 +213,7 @@ def test_what_is_not_above_three_sigma_is_not_divided_by():
     with pytest.warns(SedDataWarning, match=fault):
         assert np.isnan(normalizer.scale_error(table)[bad]).all()
     with pytest.raises(ValueError, match=r"3 of 200 spectra .* or pass on_bad='mask'"):
-        normalizer.set_params(on_bad="raise").transform(table)
+        FluxNormalizer((4050, 4150), on_bad="raise").fit(observed(20)[0]).transform(table)
 
 
 @pytest.mark.parametrize("statistic", ["mean", "pixel_mean", "integral", "ivar_mean"])
