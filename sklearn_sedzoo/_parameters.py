@@ -19,6 +19,7 @@ import numpy as np
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+Seed = int | np.random.RandomState | None
 UNLISTED = "be another word"  # a string that is none of the options: the message then lists all that is allowed
 LARGEST = 2**31 - 1  # of counts: beyond it arrays cannot be indexed, and the seeds of numpy end at 2**32 - 1
 

@@ -12,6 +12,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_sedzoo._parameters import (
+    Seed,
     checked,
     column,
     flag,
@@ -67,7 +68,7 @@ def make_sed_pipeline(
     keep_brightness: bool = False,
     on_bad: str = "mask",
     memory: Any = None,
-    random_state: int | np.random.RandomState | None = None,
+    random_state: Seed = None,
 ) -> Pipeline:
     """Put resampling, normalisation, embedding and a final step into one Pipeline.
 

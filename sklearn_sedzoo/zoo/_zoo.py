@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 
 from sklearn_sedzoo._containers import SpectrumTable
 from sklearn_sedzoo._parameters import (
+    Seed,
     checked,
     flag,
     function,
@@ -314,7 +315,7 @@ class Zoo:
         return list_similar(table, int(rows[0]), n_neighbors)
 
     @checked(random_state=random_state())
-    def interpret(self, *, random_state: int | np.random.RandomState | None = 0) -> Interpretation | None:
+    def interpret(self, *, random_state: Seed = 0) -> Interpretation | None:
         """Say what the clusters mean, see `sklearn_sedzoo.inspection.interpret`; None without any property."""
         properties = read_properties(self._spectra("interpret"), is_placed(self.table))
         if not len(properties.columns) or len(properties) < 2:
