@@ -131,12 +131,12 @@ def column() -> Kind:
     return Kind("a column name", lambda value: isinstance(value, str))
 
 
-def mapping(words: str) -> Kind:
-    """A dict that is not empty, whose keys are strings."""
+def mapping(words: str, *, empty: bool = False) -> Kind:
+    """A dict whose keys are strings; not empty, unless it may be."""
     return Kind(
         words,
         lambda value: isinstance(value, dict) and all(isinstance(key, str) for key in value),
-        lambda value: "" if value else "not be empty",
+        lambda value: "" if value or empty else "not be empty",
     )
 
 

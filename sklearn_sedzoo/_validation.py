@@ -36,7 +36,7 @@ def check_spectra(estimator, X, *, reset, on_bad="raise", **check_params):
     """
     owner = type(estimator).__name__
     if isinstance(X, np.ma.MaskedArray):
-        X = X.astype(np.result_type(X.dtype, np.float32)).filled(np.nan)
+        X = np.ma.filled(X.astype(np.result_type(X.dtype, np.float32)), np.nan)
     kind = getattr(getattr(X, "dtype", None), "kind", "f")
     if kind in "bUS" or (kind == "O" and any(isinstance(value, str) for value in np.ravel(X))):
         raise ValueError(f"X of {owner} must hold numbers, got dtype {X.dtype!r}.")

@@ -23,9 +23,9 @@ from sklearn_sedzoo._parameters import (
     number,
     option,
     pair,
-    path,
     random_state,
     read_table,
+    text,
 )
 from sklearn_sedzoo._validation import ON_BAD
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder, ResidualNetwork, SpectrumPCA, Training
@@ -47,7 +47,7 @@ _OF_RESAMPLER = ("wavelength", "unit", "grid", "grid_range", "spacing", "redshif
     final=[having("fit", "get_params", words="an estimator"), nothing()],
     keep_brightness=[flag()],
     on_bad=ON_BAD,
-    memory=[path(), having("cache", words="a joblib.Memory"), nothing()],
+    memory=[text("a path"), having("cache", words="a joblib.Memory"), nothing()],
     random_state=random_state(),
 )
 def make_sed_pipeline(

@@ -22,7 +22,6 @@ from sklearn_sedzoo._parameters import (
     flag,
     function,
     having,
-    instance_of,
     integer,
     mapping,
     nothing,
@@ -62,7 +61,7 @@ _READING = {
     "on_bad": [option("mask", "drop", "raise")],
     "progress": [function("a function of a sentence"), nothing()],
 }
-_CALLBACK = having("on_fit_begin", "on_fit_end", words="a callback of scikit-learn")
+_CALLBACK = having("on_fit_task_begin", "on_fit_task_end", words="a callback of scikit-learn")
 
 
 class Zoo:
@@ -120,7 +119,7 @@ class Zoo:
     @checked(
         **_READING,
         recipe=[option(*RECIPES)],
-        params=[mapping("a dict of parameters or steps"), instance_of(dict), nothing()],
+        params=[mapping("a dict of parameters or steps", empty=True), nothing()],
         random_state=[integer(0, 2**32 - 1), nothing()],
         callbacks=[sequence_of(_CALLBACK, "callbacks of scikit-learn", empty=True)],
         memory=[path(), having("cache", words="a joblib.Memory"), nothing()],
@@ -203,7 +202,7 @@ class Zoo:
         _refuse_few(normalized, quality, on_bad)
         train, test = split_rows(len(normalized), chosen.with_split, random_state)
         _rehearse(embed, cluster, som, len(train))
-        memory = joblib.Memory(memory, verbose=0) if memory is None or isinstance(memory, str) else memory
+        memory = memory if hasattr(memory, "cache") else joblib.Memory(memory, verbose=0)
         fit_step = memory.cache(_fit_step, ignore=["callbacks"])
         with timer("embed", f"trained the embedder on {len(train)} spectra"):
             learned = normalized.iloc[train] if len(test) else normalized
