@@ -185,7 +185,8 @@ def read_spectra(
         As in `read_catalog`. A file of several that cannot be read is an error with ``on_bad="raise"``, a row without
         flux and the bit ``unreadable`` with "mask", and left out with "drop".
     n_jobs : int, optional
-        Number of processes that read files; -1 is one for each core. None: one, or as many as there are cores for more than 1,000 files.
+        Number of processes that read files; -1 is one for each core. None: one, or as many as there are cores for
+        more than 1,000 files.
     progress : bool, default=False
         Show a progress bar.
 
