@@ -6,7 +6,6 @@ An estimator lists the kinds of its parameters in the class attribute ``_paramet
 
 from __future__ import annotations
 
-import copy
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,10 +16,10 @@ from numbers import Integral, Real
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+Seed = int | np.random.RandomState | None
 UNLISTED = "be another word"  # a string that is none of the options: the message then lists all that is allowed
 LARGEST = 2**31 - 1  # of counts: beyond it arrays cannot be indexed, and the seeds of numpy end at 2**32 - 1
 
@@ -63,22 +62,6 @@ def check_parameters(estimator: Any) -> None:
     owner = type(estimator).__name__
     for name, kinds in read_table(type(estimator)).items():
         check_parameter(owner, name, getattr(estimator, name), kinds)
-
-
-def keep_parameters(estimator: Any) -> None:
-    """Keep the parameters of a fit, at its end: what `set_params` changes counts from the next fit."""
-    estimator._fit_params = estimator.get_params(deep=False)
-
-
-def as_fitted(estimator: Any) -> Any:
-    """Return a fitted estimator with the parameters of its fit; raise where there was none."""
-    check_is_fitted(estimator)
-    now = estimator.get_params(deep=False)
-    if all(now[name] is value for name, value in estimator._fit_params.items()):
-        return estimator
-    fitted = copy.copy(estimator)
-    vars(fitted).update(estimator._fit_params)
-    return fitted
 
 
 def read_table(cls: type) -> dict[str, Sequence[Kind]]:
@@ -148,12 +131,12 @@ def column() -> Kind:
     return Kind("a column name", lambda value: isinstance(value, str))
 
 
-def mapping(words: str) -> Kind:
-    """A dict that is not empty, whose keys are strings."""
+def mapping(words: str, *, empty: bool = False) -> Kind:
+    """A dict whose keys are strings; not empty, unless it may be."""
     return Kind(
         words,
         lambda value: isinstance(value, dict) and all(isinstance(key, str) for key in value),
-        lambda value: "" if value else "not be empty",
+        lambda value: "" if value or empty else "not be empty",
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+from typing import Any
+
 import numpy as np
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sedzoo._parameters import column, nothing, number, option
 
@@ -36,7 +39,7 @@ def check_spectra(estimator, X, *, reset, on_bad="raise", **check_params):
     """
     owner = type(estimator).__name__
     if isinstance(X, np.ma.MaskedArray):
-        X = X.astype(np.result_type(X.dtype, np.float32)).filled(np.nan)
+        X = np.ma.filled(X.astype(np.result_type(X.dtype, np.float32)), np.nan)
     kind = getattr(getattr(X, "dtype", None), "kind", "f")
     if kind in "bUS" or (kind == "O" and any(isinstance(value, str) for value in np.ravel(X))):
         raise ValueError(f"X of {owner} must hold numbers, got dtype {X.dtype!r}.")
@@ -151,3 +154,19 @@ def check_density(density, zgrid):
     if (norm <= 0).any():
         raise ValueError(f"{(norm <= 0).sum()} of {len(norm)} densities are zero; first at row {(norm <= 0).argmax()}.")
     return density / norm[:, None], zgrid
+
+
+def keep_parameters(estimator: Any) -> None:
+    """Keep the parameters of a fit, at its end: what `set_params` changes counts from the next fit."""
+    estimator._fit_params = estimator.get_params(deep=False)
+
+
+def as_fitted(estimator: Any) -> Any:
+    """Return a fitted estimator with the parameters of its fit; raise where there was none."""
+    check_is_fitted(estimator)
+    now = estimator.get_params(deep=False)
+    if all(now[name] is value for name, value in estimator._fit_params.items()):
+        return estimator
+    fitted = copy.copy(estimator)
+    vars(fitted).update(estimator._fit_params)
+    return fitted

@@ -12,6 +12,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_sedzoo._parameters import (
+    Seed,
     checked,
     column,
     flag,
@@ -22,9 +23,9 @@ from sklearn_sedzoo._parameters import (
     number,
     option,
     pair,
-    path,
     random_state,
     read_table,
+    text,
 )
 from sklearn_sedzoo._validation import ON_BAD
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder, ResidualNetwork, SpectrumPCA, Training
@@ -46,7 +47,7 @@ _OF_RESAMPLER = ("wavelength", "unit", "grid", "grid_range", "spacing", "redshif
     final=[having("fit", "get_params", words="an estimator"), nothing()],
     keep_brightness=[flag()],
     on_bad=ON_BAD,
-    memory=[path(), having("cache", words="a joblib.Memory"), nothing()],
+    memory=[text("a path"), having("cache", words="a joblib.Memory"), nothing()],
     random_state=random_state(),
 )
 def make_sed_pipeline(
@@ -67,7 +68,7 @@ def make_sed_pipeline(
     keep_brightness: bool = False,
     on_bad: str = "mask",
     memory: Any = None,
-    random_state: int | np.random.RandomState | None = None,
+    random_state: Seed = None,
 ) -> Pipeline:
     """Put resampling, normalisation, embedding and a final step into one Pipeline.
 

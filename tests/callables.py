@@ -7,13 +7,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+import matplotlib.pyplot
 import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
 import sklearn_sedzoo
-from sklearn_sedzoo import datasets, inspection, io, metrics, model_selection, photometry, photoz, preprocessing, report
+from sklearn_sedzoo import (
+    datasets,
+    inspection,
+    io,
+    metrics,
+    model_selection,
+    photometry,
+    photoz,
+    plotting,
+    preprocessing,
+    report,
+)
 from sklearn_sedzoo._containers import SpectrumTable
 from sklearn_sedzoo.inspection import in_domain, learn_domain
 from sklearn_sedzoo.mapping import Batch, SOMMapper
@@ -77,7 +89,12 @@ def write_fits():
     return "numbers.fits"
 
 
-SEED = ("random_state",)
+def drawn(display, *data):
+    """Return a display to be drawn, after what was drawn before is closed."""
+    matplotlib.pyplot.close("all")
+    return display(*data)
+
+
 READING = ("unit", "on_bad", "grid", "sentinels", "strict", "mask_bits", "n_jobs")
 FITTED = {"pipeline": fit_pipeline(), "X": FLUX}
 MAPPED = {"som": fit_map(), "X": LATENTS}
@@ -204,6 +221,32 @@ FUNCTIONS = {
     ),
     preprocessing.air_to_vacuum: Call(lambda: {"wavelength": GRID}, ("formula",)),
     preprocessing.vacuum_to_air: Call(lambda: {"wavelength": GRID}, ("formula",)),
+    plotting.LatentDisplay.plot: Call(
+        lambda: {"self": drawn(plotting.LatentDisplay, LATENTS)}, ("n_columns", "size", "alpha"), ("ax",)
+    ),
+    plotting.MapDisplay.from_estimator: Call(
+        lambda: {"estimator": fit_map()}, ("show",), ("X", "values", "title", "ax")
+    ),
+    plotting.MapDisplay.plot: Call(
+        lambda: {"self": drawn(plotting.MapDisplay, np.arange(4.0), np.array([[0, 0], [0, 1], [1, 0], [1, 1]]))},
+        ("low", "high", "colorbar"),
+        ("ax", "cmap"),
+    ),
+    plotting.PITDisplay.plot: Call(
+        lambda: {"self": drawn(plotting.PITDisplay, {"a": np.linspace(0, 1, 20)})}, ("n_bins",), ("ax",)
+    ),
+    plotting.PropertyViolinsDisplay.plot: Call(
+        lambda: {"self": drawn(plotting.PropertyViolinsDisplay, LABELS["labels"], PROPERTIES)}, ("n_columns",), ("ax",)
+    ),
+    plotting.ReconstructionDisplay.plot: Call(
+        lambda: {"self": drawn(plotting.ReconstructionDisplay, FLUX[:2], FLUX[:2])}, ("n_columns",), ("ax",)
+    ),
+    plotting.SpectraDisplay.plot: Call(
+        lambda: {"self": drawn(plotting.SpectraDisplay, FLUX[:2])}, ("offset", "linewidth"), ("ax",)
+    ),
+    plotting.TrainingHistoryDisplay.plot: Call(
+        lambda: {"self": drawn(plotting.TrainingHistoryDisplay, {"a": {"loss": [2.0, 1.0]}})}, ("scale",), ("ax",)
+    ),
     report.write_report: Call(
         lambda: {
             "path": "report.html",

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from numpydoc.docscrape import FunctionDoc, NumpyDocString
 from sklearn.base import BaseEstimator, clone
+from sklearn.callback import ProgressBar
 from sklearn.decomposition import PCA
 
 from sklearn_sedzoo._parameters import (
@@ -37,7 +38,8 @@ from sklearn_sedzoo.embedding import DESOM, VAE, ConvAutoencoderEmbedder, Residu
 from sklearn_sedzoo.exceptions import SedReadError
 from sklearn_sedzoo.mapping import Batch, Online, SOMMapper
 from sklearn_sedzoo.preprocessing import ExtinctionCorrector
-from tests.callables import FUNCTIONS, WITHOUT_OPTIONS, find_public_functions
+from sklearn_sedzoo.zoo import Zoo
+from tests.callables import FUNCTIONS, WITHOUT_OPTIONS, catalog, find_public_functions, zoo_options
 from tests.instances import INSTANCES
 
 
@@ -219,9 +221,11 @@ def test_wrong_values(owner, name, words, use, tmp_path, monkeypatch):
     assert not faults, "\n".join(f"{label}: {fault}" for label, fault in faults.items())
 
 
-@pytest.mark.parametrize("estimator", CLASSES, ids=lambda estimator: type(estimator).__name__)
+@pytest.mark.parametrize("estimator", [*CLASSES, *PARTS], ids=lambda estimator: type(estimator).__name__)
 def test_every_parameter_has_its_kinds(estimator):
-    assert set(read_table(type(estimator))) == set(estimator.get_params(deep=False))
+    for part in (estimator, *estimator.get_params(deep=False).values()):
+        if type(part).__module__.startswith("sklearn_sedzoo."):
+            assert set(read_table(type(part))) == set(part.get_params(deep=False))
 
 
 def test_every_public_function_is_tried():
@@ -284,6 +288,13 @@ def test_messages(kinds, value, error, message):
 )
 def test_right_values(kinds, value):
     check_parameter("Owner", "x", value, kinds)
+
+
+def test_callbacks_caches_and_progress_are_taken(tmp_path):
+    told: list[str] = []
+    zoo = Zoo.fit(catalog(), **zoo_options(), callbacks=[ProgressBar()], memory=tmp_path, progress=told.append)
+    assert told
+    assert len(zoo.table) == 20
 
 
 def test_a_function_is_checked_by_name_and_by_place():

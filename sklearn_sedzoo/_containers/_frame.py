@@ -133,7 +133,7 @@ def _judge_frame(catalog, redshift, given, measured, depths):
     stated = given or catalog.frame
     if stated:
         source = "as you said" if given else f"as {catalog.survey or 'the file'} states"
-        warned = ()
+        warned: tuple[str, ...] = ()
         if measured not in {None, stated}:
             warned = (f"But its lines stand in the {measured} frame ({depths}).",)
         if stated == "observed" and redshift is None:
@@ -196,7 +196,7 @@ def measure_frame(flux, wavelength, redshift):
     if "observed" in found:
         words += f", {found['observed']:.1f} shifted by their redshifts"
     words = f"evidence of lines {words}; chance gives 1"
-    best = max(found, key=found.get)
+    best = max(found, key=lambda frame: found[frame])
     others = [value for frame, value in found.items() if frame != best]
     is_clear = found[best] > SIGNIFICANT and all(found[best] - value > CLEARER for value in others)
     return (best if is_clear else None), words
@@ -244,7 +244,7 @@ def _judge_medium(stated, given, found):
     chosen = given or stated
     if chosen:
         source = "as you said" if given else "as the file states"
-        warned = ()
+        warned: tuple[str, ...] = ()
         if measured not in {None, chosen}:
             but = f"But its lines stand where they do in {measured} ({words}): ages and dispersions will be wrong. "
             warned = (f"{but}If that is right, pass medium={measured!r} (--medium {measured}).",)

@@ -31,7 +31,7 @@ def medium_of(header, ucd=""):
 def facts_of(header):
     """Return the other facts that `write_catalog` states in a header: frame, survey, is_dereddened."""
     frame = str(header.get("FRAME", "")).strip().lower()
-    facts = {"frame": frame} if frame in {"rest", "observed"} else {}
+    facts: dict[str, str | bool] = {"frame": frame} if frame in {"rest", "observed"} else {}
     if str(header.get("SURVEY", "")).strip():
         facts["survey"] = str(header["SURVEY"]).strip()
     if header.get("DEREDDEN") is True:

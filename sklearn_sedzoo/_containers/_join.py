@@ -32,7 +32,7 @@ def match_rows(properties, table, on):
     """
     left, right = _find_keys(properties, table, on)
     ours, theirs = _read_keys(properties[left], left), _read_keys(table[right], right)
-    places = {}
+    places: dict = {}
     for i, key in enumerate(theirs):
         if key is not None:
             places.setdefault(key, []).append(i)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -131,7 +133,8 @@ def tables_from_columns(columns, units, *, unit=None, mask_bits=None, where="the
     if flux_name is None or axis_name is None:
         missing = "flux, called FLUX" if flux_name is None else "wavelengths, called WAVELENGTH (or LOGLAM)"
         raise ValueError(f"{where} has no column of {missing}. The columns are {', '.join(map(str, columns))}.")
-    flux, axis = columns[flux_name], columns[axis_name]
+    flux: Any = columns[flux_name]
+    axis: Any = columns[axis_name]
     groups = (IVAR_NAMES, ERROR_NAMES, MASK_NAMES, VARIANCE_NAMES)
     names = [find_name(columns, group) for group in groups]
     others = [None if name is None else columns[name] for name in names]
@@ -144,6 +147,8 @@ def tables_from_columns(columns, units, *, unit=None, mask_bits=None, where="the
         raise ValueError(f"{flux_name} of {where} must hold a spectrum in each row, got the shape {np.shape(flux)}.")
     tables = []
     for row in [slice(None)] if same else [slice(i, i + 1) for i in range(len(flux))]:
+        grid: Any
+        spectra: Any
         grid, spectra, *beside = (None if part is None else _stacked(part[row]) for part in (axis, flux, *others))
         place = where if same else f"row {row.start} of {where}"
         wavelength = wavelengths_of(grid[0], file_unit, unit, place)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sklearn_sedzoo._kernels.rebinning import COVERED, bin_edges
@@ -109,7 +111,8 @@ def _statistic(flux, weights, statistic, ivar=None):
     empty = ~valid.any(axis=1)
     if statistic in {"median", "max", "l2"}:
         flux = np.where(empty[:, None], 0.0, flux)
-        value = {"median": np.nanmedian, "max": np.nanmax, "l2": _norm}[statistic](flux, axis=1)
+        measures: dict[str, Callable] = {"median": np.nanmedian, "max": np.nanmax, "l2": _norm}
+        value = measures[statistic](flux, axis=1)
         return np.where(empty, np.nan, value)
     covered = valid @ weights
     mean = np.divide(np.where(valid, flux, 0.0) @ weights, covered, out=np.full(len(flux), np.nan), where=covered > 0)

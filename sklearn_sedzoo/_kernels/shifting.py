@@ -46,7 +46,7 @@ def rebin_shifted(flux, ivar, edges_in, edges_out, stretch, density, min_coverag
             min_coverage,
         )
         rebinned[rows] = mean
-        if ivar is not None:
+        if rebinned_ivar is not None:
             rebinned_ivar[rows] = inverse
     step = log_step(edges_in, edges_out)
     width_in, width_out = np.diff(inner), np.diff(coordinate(edges_out, density))
@@ -59,7 +59,7 @@ def rebin_shifted(flux, ivar, edges_in, edges_out, stretch, density, min_coverag
         else:
             pieces = TwoTaps(inner, outer, width_in, width, edges_in, edges, step)
         rebinned[row], inverse = pieces.average(flux[row], inverse, min_coverage)
-        if ivar is not None:
+        if rebinned_ivar is not None:
             rebinned_ivar[row] = inverse
     return rebinned, rebinned_ivar
 

@@ -32,7 +32,7 @@ def measure_distances(
 
     def measure(rows):
         samples, observed = center_samples(X[rows].astype(np.float64), codebook, has_missing, is_normalized)
-        n_block = count_block_rows(*out.shape[1:], X.shape[1])
+        n_block = count_block_rows(len(weights), X.shape[1])
         for start in range(0, len(samples), n_block):
             part = slice(start, start + n_block)
             squared = expand_squares(samples[part], codebook, None if observed is None else observed[part])

@@ -181,7 +181,7 @@ def _search_blocks(samples, observed, norms, codebook, with_second):
             continue
         best[part], least, rows = _take_least(expanded, norms[part], slack[part])
         tied.append(start + rows)
-        if with_second and n_cells > 1:
+        if second is not None and n_cells > 1:
             second[part], _, rows = _take_least(expanded, norms[part], slack[part])
             tied.append(start + rows)
         squared[part] += least
@@ -203,7 +203,7 @@ def _search_tree(samples, observed, norms, codebook, with_second):
     if len(rest):
         part = _search_blocks(samples[rest], None, norms[rest], codebook, with_second)
         best[rest], unclear = part[0], rest[part[3]]
-        if with_second:
+        if second is not None:
             second[rest] = part[1]
     return best, second, squared[:, 0], unclear
 

@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 
 from sklearn_sedzoo._containers import judge_columns
 from sklearn_sedzoo._kernels import association
-from sklearn_sedzoo._parameters import checked, integer, random_state
+from sklearn_sedzoo._parameters import Seed, checked, integer, random_state
 from sklearn_sedzoo.metrics import adjusted_mutual_information, conditional_entropy, epsilon_squared
 
 COLUMNS = ("n", "groups", "epsilon2", "low", "high", "ceiling", "ami", "entropy_given", "entropy", "p_value")
@@ -22,7 +22,7 @@ def property_association(
     *,
     n_permutations: int = 500,
     n_resamples: int = 200,
-    random_state: int | np.random.RandomState | None = None,
+    random_state: Seed = None,
 ) -> pd.DataFrame:
     """Measure how far groups explain each property, corrected for chance.
 

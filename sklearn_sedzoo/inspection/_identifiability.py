@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
 from sklearn_sedzoo._containers import is_nuisance
-from sklearn_sedzoo._parameters import checked, integer, nothing, number, random_state, sequence_of, text
+from sklearn_sedzoo._parameters import Seed, checked, integer, nothing, number, random_state, sequence_of, text
 from sklearn_sedzoo.inspection._association import property_association
 from sklearn_sedzoo.inspection._views import check_properties, is_constant, is_measured, look
 from sklearn_sedzoo.metrics import epsilon_squared
@@ -47,7 +47,7 @@ def identifiability(
     parameters: Sequence[str] | None = None,
     min_effect: float = 0.1,
     max_samples: int = 4000,
-    random_state: int | np.random.RandomState | None = None,
+    random_state: Seed = None,
 ) -> pd.DataFrame:
     """Say for each property whether clusters or cells tell it, and if not, where it was lost.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sklearn_sedzoo._parameters import checked, integer, random_state
+from sklearn_sedzoo._parameters import Seed, checked, integer, random_state
 from sklearn_sedzoo._validation import FRAME
 from sklearn_sedzoo.inspection._identifiability import EXPLAINED, judge
 from sklearn_sedzoo.inspection._typical import contrast_groups, tilt, typical_spectra
@@ -69,7 +69,7 @@ def interpret(
     *,
     n_features: int = 3,
     frame: str | None = None,
-    random_state: int | np.random.RandomState | None = None,
+    random_state: Seed = None,
 ) -> Interpretation:
     """Say what the clusters or cells of a fitted pipeline mean.
 

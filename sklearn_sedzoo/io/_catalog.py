@@ -26,7 +26,19 @@ from sklearn_sedzoo._containers import (
     table_from_specutils,
     tables_from_astropy,
 )
-from sklearn_sedzoo._parameters import check_arguments, checked, flag, integer, nothing, number, numbers, option, path
+from sklearn_sedzoo._parameters import (
+    Kind,
+    check_arguments,
+    checked,
+    flag,
+    integer,
+    is_integer,
+    nothing,
+    number,
+    numbers,
+    option,
+    path,
+)
 from sklearn_sedzoo.exceptions import NoSpectraError, SedDataWarning, SedReadError
 from sklearn_sedzoo.io._atomic import write_atomically
 from sklearn_sedzoo.io._chunks import read_in_chunks
@@ -49,7 +61,7 @@ READING = {
     "grid": [numbers("wavelengths in Angstrom, rising"), nothing()],
     "sentinels": [number(), numbers("a list of them", empty=True)],
     "strict": [flag()],
-    "n_jobs": [integer(1), nothing()],
+    "n_jobs": [integer(1), Kind("-1", lambda value: is_integer(value) and value == -1), nothing()],
     "progress": [flag()],
 }
 
@@ -173,7 +185,8 @@ def read_spectra(
         As in `read_catalog`. A file of several that cannot be read is an error with ``on_bad="raise"``, a row without
         flux and the bit ``unreadable`` with "mask", and left out with "drop".
     n_jobs : int, optional
-        Number of processes that read files. None: one, or as many as there are cores for more than 1,000 files.
+        Number of processes that read files; -1 is one for each core. None: one, or as many as there are cores for
+        more than 1,000 files.
     progress : bool, default=False
         Show a progress bar.
 

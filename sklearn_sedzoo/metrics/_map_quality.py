@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from sklearn_sedzoo._kernels import som_quality
-from sklearn_sedzoo._parameters import check_parameter, checked, integer, nothing, number, random_state
+from sklearn_sedzoo._parameters import Seed, check_parameter, checked, integer, nothing, number, random_state
 from sklearn_sedzoo.mapping import FittedMap
 
 
@@ -211,12 +211,7 @@ def topographic_product(som: Any) -> float:
 
 @checked(n_neighbors=[integer(1)], n_samples=[integer(2)], random_state=random_state())
 def map_trustworthiness(
-    som: Any,
-    X: Any,
-    n_neighbors: int = 12,
-    *,
-    n_samples: int = 2000,
-    random_state: int | np.random.RandomState | None = None,
+    som: Any, X: Any, n_neighbors: int = 12, *, n_samples: int = 2000, random_state: Seed = None
 ) -> float:
     """Return whether samples that are near each other on the map are near in the data [1]_.
 
@@ -264,12 +259,7 @@ def map_trustworthiness(
 
 @checked(n_neighbors=[integer(1)], n_samples=[integer(2)], random_state=random_state())
 def neighborhood_preservation(
-    som: Any,
-    X: Any,
-    n_neighbors: int = 12,
-    *,
-    n_samples: int = 2000,
-    random_state: int | np.random.RandomState | None = None,
+    som: Any, X: Any, n_neighbors: int = 12, *, n_samples: int = 2000, random_state: Seed = None
 ) -> float:
     """Return whether samples that are near each other in the data are near on the map (continuity) [1]_.
 

@@ -14,7 +14,7 @@ from sklearn.metrics import adjusted_rand_score, davies_bouldin_score, silhouett
 from sklearn.utils import check_random_state
 
 from sklearn_sedzoo._kernels.density_valley import deepest_valleys
-from sklearn_sedzoo._parameters import checked, having, integer, nothing, random_state, sequence_of
+from sklearn_sedzoo._parameters import Seed, checked, having, integer, nothing, random_state, sequence_of
 
 STABLE = 0.8
 EMPTY = 0.5
@@ -66,7 +66,7 @@ def choose_n_clusters(
     n_references: int = 10,
     n_bootstraps: int = 10,
     max_samples: int = 3000,
-    random_state: int | np.random.RandomState | None = None,
+    random_state: Seed = None,
 ) -> ClusterChoice:
     """Ask four criteria how many clusters there are, and allow the answer "a continuum".
 

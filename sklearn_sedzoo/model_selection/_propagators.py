@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
-from sklearn_sedzoo._parameters import checked, having, integer, nothing, random_state
+from sklearn_sedzoo._parameters import Seed, checked, having, integer, nothing, random_state
 from sklearn_sedzoo.mapping import SOMMapper, SOMRegressor
 
 
@@ -34,7 +34,7 @@ def compare_propagators(
     n_near: int = 5,
     n_neighbors: int = 15,
     cv: int = 5,
-    random_state: int | np.random.RandomState | None = None,
+    random_state: Seed = None,
 ) -> pd.DataFrame:
     """Carry properties through a map's cells and by other means, and show how far each misses on held-out spectra.
 

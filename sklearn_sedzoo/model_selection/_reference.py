@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 
 from sklearn_sedzoo._containers import take_flux
 from sklearn_sedzoo._kernels.masked import masked_mean
-from sklearn_sedzoo._parameters import checked, integer, number, random_state
+from sklearn_sedzoo._parameters import Seed, checked, integer, number, random_state
 from sklearn_sedzoo.embedding import SpectrumPCA
 
 _MOST_ROWS = 1000
@@ -19,12 +19,7 @@ _MOST_ROWS = 1000
 
 @checked(min_share=[number(0, 1)], max_components=[integer(1)], random_state=random_state())
 def fit_reference(
-    pipeline: Any,
-    X: Any,
-    *,
-    min_share: float = 1e-4,
-    max_components: int = 50,
-    random_state: int | np.random.RandomState | None = None,
+    pipeline: Any, X: Any, *, min_share: float = 1e-4, max_components: int = 50, random_state: Seed = None
 ) -> Pipeline:
     """Fit the reference space of `silhouette_scorer`: whitened principal components above the noise.
 

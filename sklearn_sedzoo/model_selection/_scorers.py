@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import silhouette_score
 
-from sklearn_sedzoo._parameters import checked, function, having, integer, nothing, option, random_state
+from sklearn_sedzoo._parameters import Seed, checked, function, having, integer, nothing, option, random_state
 from sklearn_sedzoo.metrics import reconstruction_error
 from sklearn_sedzoo.model_selection._reference import fit_reference
 
@@ -94,9 +94,7 @@ def reconstruction_scorer() -> Callable:
     sample_size=[integer(2), nothing()],
     random_state=random_state(),
 )
-def silhouette_scorer(
-    *, reference: Any = None, sample_size: int | None = None, random_state: int | np.random.RandomState | None = None
-) -> Callable:
+def silhouette_scorer(*, reference: Any = None, sample_size: int | None = None, random_state: Seed = None) -> Callable:
     """Make a scorer: the silhouette of the predicted clusters, with distances in a space fixed beforehand.
 
     Parameters

@@ -13,7 +13,7 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.utils import check_random_state
 
 from sklearn_sedzoo._containers import judge_columns
-from sklearn_sedzoo._parameters import checked, integer, number, option, random_state, sequence_of
+from sklearn_sedzoo._parameters import Seed, checked, integer, number, option, random_state, sequence_of
 
 VARIATIONS = ("seed", "bootstrap", "subset")
 
@@ -34,7 +34,7 @@ def stability(
     n_runs: int = 4,
     subset: float = 0.7,
     test_fraction: float = 0.2,
-    random_state: int | np.random.RandomState | None = None,
+    random_state: Seed = None,
 ) -> pd.DataFrame:
     """Fit an estimator several times and measure how far the runs agree on spectra that none of them saw.
 

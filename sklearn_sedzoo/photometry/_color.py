@@ -9,10 +9,8 @@ from sklearn.utils.validation import validate_data
 
 from sklearn_sedzoo._kernels.band_projection import luptitude
 from sklearn_sedzoo._parameters import (
-    as_fitted,
     check_parameters,
     integer,
-    keep_parameters,
     kinds,
     mapping,
     nothing,
@@ -22,7 +20,7 @@ from sklearn_sedzoo._parameters import (
     sequence_of,
     text,
 )
-from sklearn_sedzoo._validation import FLOAT_DTYPES, as_native, point_at
+from sklearn_sedzoo._validation import FLOAT_DTYPES, as_fitted, as_native, keep_parameters, point_at
 from sklearn_sedzoo.exceptions import SedDataWarning
 from sklearn_sedzoo.photometry._columns import find_columns
 

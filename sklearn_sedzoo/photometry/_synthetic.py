@@ -14,10 +14,8 @@ from sklearn_sedzoo._kernels.band_projection import (
     project_band,
 )
 from sklearn_sedzoo._parameters import (
-    as_fitted,
     check_parameters,
     function,
-    keep_parameters,
     kinds,
     mapping,
     nothing,
@@ -27,7 +25,7 @@ from sklearn_sedzoo._parameters import (
     sequence_of,
     text,
 )
-from sklearn_sedzoo._validation import point_at
+from sklearn_sedzoo._validation import as_fitted, keep_parameters, point_at
 from sklearn_sedzoo.exceptions import SedDataWarning, SedGridWarning
 from sklearn_sedzoo.photometry._bands import read_bands
 from sklearn_sedzoo.photometry._distance import COSMOLOGY, FLUX_UNIT, flux_scale

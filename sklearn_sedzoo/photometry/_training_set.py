@@ -22,7 +22,7 @@ _SHARED = ("redshifts", "bands", "wavelength", "igm", "out_of_range", "cosmology
     flux_unit=[FLUX_UNIT, nothing()],
     depths=[mapping("a dict of magnitudes"), nothing()],
     error_floor=[number(0)],
-    random_state=[integer(0), instance_of(np.random.Generator), nothing()],
+    random_state=[integer(0, 2**32 - 1), instance_of(np.random.Generator), nothing()],
 )
 def make_training_set(
     seds: Any,

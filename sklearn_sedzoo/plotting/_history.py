@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.pipeline import FeatureUnion, Pipeline
 
+from sklearn_sedzoo._parameters import checked, option
 from sklearn_sedzoo.plotting._axes import clear_spines, take_axes
 from sklearn_sedzoo.plotting._labels import color_groups
 
@@ -64,6 +65,7 @@ class TrainingHistoryDisplay:
         several = estimator if isinstance(estimator, dict) else {name or "": estimator}
         return cls({name: _find_history(one) for name, one in several.items()}).plot(ax, **plot_params)
 
+    @checked(scale=[option("log", "linear")])
     def plot(self, ax=None, *, scale="log"):
         """Draw.
 

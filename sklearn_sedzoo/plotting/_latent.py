@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import is_clusterer
 from sklearn.pipeline import Pipeline
 
+from sklearn_sedzoo._parameters import checked, integer, nothing, number
 from sklearn_sedzoo.plotting._axes import clear_spines, take_many_axes
 from sklearn_sedzoo.plotting._labels import VALUE_COLORS, are_groups, color_groups, take_values
 
@@ -112,6 +113,7 @@ class LatentDisplay:
         """
         return cls(np.asarray(latents), values=values, pairs=pairs, label=label).plot(ax, **plot_params)
 
+    @checked(n_columns=[integer(1)], size=[number(0, 1e6, closed="right"), nothing()], alpha=[number(0, 1)])
     def plot(self, ax=None, *, n_columns=2, size=None, alpha=0.8):
         """Draw.
 

@@ -6,6 +6,7 @@ import matplotlib as mpl
 import numpy as np
 
 from sklearn_sedzoo._kernels.som_aggregate import aggregate_cells
+from sklearn_sedzoo._parameters import check_parameter, checked, flag, integer, nothing, number, option
 from sklearn_sedzoo.mapping import FittedMap
 from sklearn_sedzoo.plotting._axes import INK, take_axes
 from sklearn_sedzoo.plotting._cells import draw_cells
@@ -79,6 +80,7 @@ class MapDisplay:
         self.groups = groups
 
     @classmethod
+    @checked(show=[option(*_SHOWN), integer(0)])
     def from_estimator(cls, estimator, X=None, *, show="hits", values=None, title=None, ax=None, **plot_params):
         """Draw what a fitted map knows, or a property of spectra on it.
 
@@ -147,6 +149,7 @@ class MapDisplay:
         display.title = display.title if title is None else title
         return display.plot(ax, **plot_params)
 
+    @checked(low=[number(), nothing()], high=[number(), nothing()], colorbar=[flag()])
     def plot(self, ax=None, *, cmap=None, low=None, high=None, colorbar=True):
         """Draw.
 
@@ -218,8 +221,7 @@ class MapDisplay:
 def show_map(fitted, show):
     """Return the MapDisplay, not yet drawn, of what a FittedMap holds."""
     positions = fitted.positions
-    if isinstance(show, str) and show not in _SHOWN:
-        raise ValueError(f"`show` of MapDisplay must be one of {_SHOWN!r} or the index of a latent, got {show!r}.")
+    check_parameter("MapDisplay", "show", show, [option(*_SHOWN), integer(0, fitted.weights.shape[1] - 1)])
     if show == "hits":
         return MapDisplay(fitted.hits, positions, kind="count", label="spectra", title="hits")
     if show == "u_matrix":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_sedzoo._parameters import checked, integer
 from sklearn_sedzoo.mapping import FittedMap
 from sklearn_sedzoo.plotting._axes import take_many_axes
 from sklearn_sedzoo.plotting._map import lay_values, show_map
@@ -105,6 +106,7 @@ class MapPanelsDisplay:
         rows = [_fill_row(estimator, X, panels, properties) for estimator in estimators.values()]
         return cls(rows, names=list(estimators)).plot(ax, **plot_params)
 
+    @checked(n_columns=[integer(1)])
     def plot(self, ax=None, *, n_columns=3):
         """Draw.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sklearn_sedzoo._parameters import checked, integer
 from sklearn_sedzoo.plotting._axes import FAINT, clear_spines, take_many_axes
 from sklearn_sedzoo.plotting._labels import GROUP_COLORS
 
@@ -45,6 +46,7 @@ class ClusterChoiceDisplay:
     def __init__(self, choice):
         self.choice = choice
 
+    @checked(n_columns=[integer(1)])
     def plot(self, ax=None, *, n_columns=5):
         """Draw.
 

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 
+from sklearn_sedzoo._parameters import checked, number
 from sklearn_sedzoo.plotting._axes import INK, clear_spines, take_axes
 from sklearn_sedzoo.plotting._densities import split_model
 from sklearn_sedzoo.plotting._labels import color_groups
@@ -122,6 +123,7 @@ class NzDisplay:
                              f"got {unknown[0]!r}.")  # fmt: skip
         return cls(estimates, truths=truths).plot(ax, **plot_params)
 
+    @checked(width=[number(0, closed="neither")])
     def plot(self, ax=None, *, width=0.05):
         """Draw.
 

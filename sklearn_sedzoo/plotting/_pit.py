@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sklearn_sedzoo._kernels.redshift_pdf import measure_ks
+from sklearn_sedzoo._parameters import checked, integer
 from sklearn_sedzoo.metrics import pit
 from sklearn_sedzoo.plotting._axes import FAINT, INK, clear_spines, take_many_axes
 from sklearn_sedzoo.plotting._densities import read_densities
@@ -100,6 +101,7 @@ class PITDisplay:
         """
         return cls({name: pit(z_true, density, zgrid)}).plot(ax, **plot_params)
 
+    @checked(n_bins=[integer(1, 10_000)])
     def plot(self, ax=None, *, n_bins=20):
         """Draw.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_sedzoo._parameters import checked, integer
 from sklearn_sedzoo.metrics import reconstruct
 from sklearn_sedzoo.plotting._axes import FAINT, INK, clear_spines, take_many_axes
 from sklearn_sedzoo.plotting._front import normalize_spectra, place_pixels, read_flux
@@ -124,6 +125,7 @@ class ReconstructionDisplay:
         )
         return display.plot(ax, **plot_params)
 
+    @checked(n_columns=[integer(1)])
     def plot(self, ax=None, *, n_columns=2):
         """Draw.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_sedzoo._parameters import checked, integer
 from sklearn_sedzoo.mapping import FittedMap
 from sklearn_sedzoo.plotting._axes import take_many_axes
 from sklearn_sedzoo.plotting._densities import split_model
@@ -94,6 +95,7 @@ class RedshiftMapDisplay:
         }
         return cls(displays).plot(ax, **plot_params)
 
+    @checked(n_columns=[integer(1)])
     def plot(self, ax=None, *, n_columns=3):
         """Draw.
 

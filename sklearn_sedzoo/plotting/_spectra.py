@@ -6,6 +6,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
+from sklearn_sedzoo._parameters import checked, number
 from sklearn_sedzoo.plotting._axes import FAINT, INK, clear_spines, take_axes
 from sklearn_sedzoo.plotting._front import normalize_spectra, place_pixels, read_flux
 from sklearn_sedzoo.plotting._labels import (
@@ -140,6 +141,7 @@ class SpectraDisplay:
         )
         return display.plot(ax, **plot_params)
 
+    @checked(offset=[number()], linewidth=[number(0, closed="neither")])
     def plot(self, ax=None, *, offset=0.0, linewidth=1.0):
         """Draw.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sklearn_sedzoo._parameters import checked, integer
 from sklearn_sedzoo.inspection import interpret
 from sklearn_sedzoo.plotting._axes import FAINT, INK, clear_spines, take_many_axes
 from sklearn_sedzoo.plotting._front import place_pixels
@@ -74,6 +75,7 @@ class TypicalSpectraDisplay:
         """
         return cls(interpret(estimator, X, properties, random_state=0), groups=groups).plot(ax, **plot_params)
 
+    @checked(n_columns=[integer(1)])
     def plot(self, ax=None, *, n_columns=2):
         """Draw.
 

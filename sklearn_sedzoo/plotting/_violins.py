@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from sklearn_sedzoo._parameters import checked, integer
 from sklearn_sedzoo.plotting._axes import INK, clear_spines, take_many_axes
 from sklearn_sedzoo.plotting._labels import color_groups, write_label
 
@@ -90,6 +91,7 @@ class PropertyViolinsDisplay:
         """
         return cls(np.asarray(labels), properties).plot(ax, **plot_params)
 
+    @checked(n_columns=[integer(1)])
     def plot(self, ax=None, *, n_columns=3):
         """Draw.
 

@@ -17,18 +17,16 @@ from sklearn_sedzoo._containers import (
 from sklearn_sedzoo._kernels.band_scale import STATISTICS, SUMS, band_scale, band_scale_error, band_weights
 from sklearn_sedzoo._kernels.heteroscedastic_pca import SIGNIFICANT, fit_spectrum_model, measure_flux, open_band
 from sklearn_sedzoo._parameters import (
-    as_fitted,
     check_parameter,
     check_parameters,
     flag,
-    keep_parameters,
     kinds,
     nothing,
     number,
     option,
     pair,
 )
-from sklearn_sedzoo._validation import ON_BAD, point_at
+from sklearn_sedzoo._validation import ON_BAD, as_fitted, keep_parameters, point_at
 from sklearn_sedzoo.exceptions import SedDataWarning
 
 

@@ -14,8 +14,8 @@ from sklearn_sedzoo._containers import (
     refuse_shifted,
     require_wavelength,
 )
-from sklearn_sedzoo._parameters import as_fitted, check_parameters, keep_parameters, kinds
-from sklearn_sedzoo._validation import ON_BAD, check_redshift
+from sklearn_sedzoo._parameters import check_parameters, kinds
+from sklearn_sedzoo._validation import ON_BAD, as_fitted, check_redshift, keep_parameters
 
 
 class OneToOneStep(TransformerMixin, BaseEstimator):

@@ -23,11 +23,9 @@ from sklearn_sedzoo._kernels.masked import valid_extent
 from sklearn_sedzoo._kernels.refraction import air_to_vacuum
 from sklearn_sedzoo._kernels.shifting import rebin_shifted
 from sklearn_sedzoo._parameters import (
-    as_fitted,
     check_parameter,
     check_parameters,
     integer,
-    keep_parameters,
     kinds,
     nothing,
     number,
@@ -35,7 +33,7 @@ from sklearn_sedzoo._parameters import (
     option,
     pair,
 )
-from sklearn_sedzoo._validation import COLUMN_OR_REDSHIFT, ON_BAD, check_redshift, point_at
+from sklearn_sedzoo._validation import COLUMN_OR_REDSHIFT, ON_BAD, as_fitted, check_redshift, keep_parameters, point_at
 from sklearn_sedzoo.exceptions import SedDataWarning, SedGridWarning
 from sklearn_sedzoo.preprocessing._target_grid import choose_grid, raise_uncovered, warn_of_stairs
 

@@ -17,11 +17,11 @@ from sklearn.pipeline import Pipeline
 
 from sklearn_sedzoo._containers import SpectrumTable
 from sklearn_sedzoo._parameters import (
+    Seed,
     checked,
     flag,
     function,
     having,
-    instance_of,
     integer,
     mapping,
     nothing,
@@ -62,7 +62,7 @@ _READING = {
     "on_bad": [option("mask", "drop", "raise")],
     "progress": [function("a function of a sentence"), nothing()],
 }
-_CALLBACK = having("on_fit_begin", "on_fit_end", words="a callback of scikit-learn")
+_CALLBACK = having("on_fit_task_begin", "on_fit_task_end", words="a callback of scikit-learn")
 
 
 class Zoo:
@@ -121,7 +121,7 @@ class Zoo:
         **_READING,
         recipe=[option(*RECIPES)],
         calibration=[flag()],
-        params=[mapping("a dict of parameters or steps"), instance_of(dict), nothing()],
+        params=[mapping("a dict of parameters or steps", empty=True), nothing()],
         random_state=[integer(0, 2**32 - 1), nothing()],
         callbacks=[sequence_of(_CALLBACK, "callbacks of scikit-learn", empty=True)],
         memory=[path(), having("cache", words="a joblib.Memory"), nothing()],
@@ -209,7 +209,7 @@ class Zoo:
                 progress(said)
         train, test = split_rows(len(normalized), chosen.with_split, random_state)
         _rehearse(embed, cluster, som, len(train))
-        memory = joblib.Memory(memory, verbose=0) if memory is None or isinstance(memory, str) else memory
+        memory = memory if hasattr(memory, "cache") else joblib.Memory(memory, verbose=0)
         fit_step = memory.cache(_fit_step, ignore=["callbacks"])
         with timer("embed", f"trained the embedder on {len(train)} spectra"):
             learned = normalized.iloc[train] if len(test) else normalized
@@ -324,7 +324,7 @@ class Zoo:
         return list_similar(table, int(rows[0]), n_neighbors)
 
     @checked(random_state=random_state())
-    def interpret(self, *, random_state: int | np.random.RandomState | None = 0) -> Interpretation | None:
+    def interpret(self, *, random_state: Seed = 0) -> Interpretation | None:
         """Say what the clusters mean, see `sklearn_sedzoo.inspection.interpret`; None without any property."""
         properties = read_properties(self._spectra("interpret"), is_placed(self.table))
         if not len(properties.columns) or len(properties) < 2:

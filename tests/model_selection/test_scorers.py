@@ -95,9 +95,7 @@ def test_undefined_silhouettes_are_nan_and_wrong_references_errors(flux):
     with pytest.warns(UndefinedMetricWarning, match="needs 2 to 89 clusters among the 90 scored spectra, got 1"):
         assert np.isnan(silhouette_scorer(reference="own", random_state=0)(zoo, flux))
     for wrong in ("theirs", 3, np.ones((2, 2))):
-        with pytest.raises(
-            (TypeError, ValueError), match="must be a fitted transformer, a function of X, 'own' or None"
-        ):
+        with pytest.raises((TypeError, ValueError), match="a function of X, 'own' or None"):
             silhouette_scorer(reference=wrong, random_state=0)
 
 
