@@ -121,6 +121,14 @@ def measure_flux(flux, ivar, model, functional) -> tuple[np.ndarray, np.ndarray]
     return amplitude, error
 
 
+def fit_all(flux, ivar, model):
+    """Yield rows, a block at a time, the mean and axes, and the fit of those rows in units of their amplitudes."""
+    basis = np.vstack([model.mean, model.axes])
+    pairs = _products(basis)
+    for rows in _blocks(_rows_with_pixels(flux, ivar)):
+        yield rows, basis, _fit_rows(flux, ivar, rows, model, basis, pairs)[0]
+
+
 def open_band(flux, ivar, model, functional) -> SpectrumModel:
     """Add an axis to the model: a step over the pixels of `functional`, as wide as the other axes leave them open.
 

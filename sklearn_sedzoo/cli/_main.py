@@ -60,6 +60,12 @@ def make_parser():
         metavar="STEP__PARAM=VALUE",
         help="set a parameter, e.g. embed__latent_dim=8 or map__n_rows=20; may be repeated",
     )
+    command.add_argument(
+        "--no-calibration",
+        dest="calibration",
+        action="store_false",
+        help="do not bring observed spectra of different plates, tiles or fields to one calibration",
+    )
     command.add_argument("--galaxies", type=_positive, metavar="N", help="take the first N spectra")
     command.add_argument("--seed", type=int, default=0, help="seed of everything random (default: 0)")
 

@@ -26,6 +26,7 @@ def map_catalog(options):
             frame=options.frame,
             medium=options.medium,
             dereddening=options.dereddening,
+            calibration=options.calibration,
             on_bad=options.on_bad,
             random_state=options.seed,
             callbacks=[ProgressBar()] if sys.stdout.isatty() else [],

@@ -38,6 +38,7 @@ from sklearn_sedzoo.inspection._views import View
 from sklearn_sedzoo.io import count_quality, load_model, read_map, save_model, write_map
 from sklearn_sedzoo.zoo import _folder
 from sklearn_sedzoo.zoo._adapt import bring_to_model
+from sklearn_sedzoo.zoo._calibration import apply_calibration, find_groups, measure_calibration
 from sklearn_sedzoo.zoo._decisions import settle_catalog
 from sklearn_sedzoo.zoo._recipes import FRONT, RECIPES
 from sklearn_sedzoo.zoo._summary import find_versions, summarize_fit, summarize_table, write_summary
@@ -119,6 +120,7 @@ class Zoo:
     @checked(
         **_READING,
         recipe=[option(*RECIPES)],
+        calibration=[flag()],
         params=[mapping("a dict of parameters or steps", empty=True), nothing()],
         random_state=[integer(0, 2**32 - 1), nothing()],
         callbacks=[sequence_of(_CALLBACK, "callbacks of scikit-learn", empty=True)],
@@ -133,6 +135,7 @@ class Zoo:
         frame: str | None = None,
         medium: str | None = None,
         dereddening: bool = True,
+        calibration: bool = True,
         on_bad: str = "mask",
         random_state: int | None = None,
         callbacks: Sequence = (),
@@ -157,6 +160,9 @@ class Zoo:
             Medium of the wavelengths, where the catalog does not state it.
         dereddening : bool, default=True
             Correct observed spectra for the dust of our Galaxy, where the catalog has E(B-V).
+        calibration : bool, default=True
+            Bring groups of observed spectra that were calibrated together (a column ``plate``, ``tile`` or ``field``)
+            to the mean of all groups, by smooth curves in observed wavelength. `catalog` of the zoo is corrected then.
         on_bad : {"mask", "drop", "raise"}, default="mask"
             Bad pixels are left out; the spectra that have any are; or they are an error. No spectrum leaves the table.
         random_state : int or None, default=None
@@ -191,15 +197,16 @@ class Zoo:
         embed, cluster, som = (chosen.steps[name] for name in ("embed", "cluster", "map"))
         columns = needed_columns(front)
         with timer("normalize", f"resampled and normalized {len(catalog)} spectra"):
-            X = make_input(catalog, columns=columns)
-            quality = judge_quality(catalog, columns)
-            usable = choose_rows(quality, on_bad)
-            normalized: Any = None
-            brightness = None
-            if usable.any():
-                fit_front(front, X, usable)
-                normalized, brightness, usable = normalize_rows(front, X, quality, usable)
-        _refuse_few(normalized, quality, on_bad)
+            normalized, brightness, quality, usable = _normalize(catalog, front, columns, on_bad)
+        group, curves = find_groups(catalog) if calibration and columns else None, None
+        if group is not None:
+            with timer("calibrate", f"compared the calibration of spectra by their {group}"):
+                curves = measure_calibration(catalog, group, normalized, np.flatnonzero(usable))
+                catalog, said = apply_calibration(catalog, curves)
+                decisions.append(said)
+                normalized, brightness, quality, usable = _normalize(catalog, front, columns, on_bad)
+            if progress is not None:
+                progress(said)
         train, test = split_rows(len(normalized), chosen.with_split, random_state)
         _rehearse(embed, cluster, som, len(train))
         memory = memory if hasattr(memory, "cache") else joblib.Memory(memory, verbose=0)
@@ -223,7 +230,7 @@ class Zoo:
             Pipeline([*shared, ("cluster", cluster)]),
             Pipeline([*shared, ("map", som)]),
             domain=None,
-            provenance=_describe_model(catalog, front),
+            provenance={**_describe_model(catalog, front), "calibration": curves},
             catalog=catalog,
         )
         view = View(Pipeline(zoo.map_pipeline.steps[-2:]), normalized, latents=latents, brightness=brightness)
@@ -263,6 +270,9 @@ class Zoo:
         """
         _check_catalog(catalog, "Zoo.apply")
         catalog, decisions = settle_catalog(catalog, frame=frame, medium=medium, dereddening=dereddening)
+        if self.provenance["calibration"] is not None:
+            catalog, said = apply_calibration(catalog, self.provenance["calibration"])
+            decisions += [said] if said else []
         if progress is not None:
             for sentence in decisions:
                 progress(sentence)
@@ -484,6 +494,8 @@ class Zoo:
     def _take_catalog(self, catalog):
         _check_catalog(catalog, "Zoo.load")
         catalog, _ = settle_catalog(catalog, frame=self.summary["frame_in"], medium=self.summary["medium_in"])
+        if self.provenance["calibration"] is not None:
+            catalog, _ = apply_calibration(catalog, self.provenance["calibration"])
         if joblib.hash(catalog.flux) != self.summary["digest"]:
             raise ValueError("`catalog` of Zoo.load holds other spectra than those that were mapped.")
         self.catalog = catalog
@@ -549,6 +561,20 @@ def _rehearse(embed, cluster, som, n_rows):
             clone(step).fit(pd.DataFrame(latents, columns=names))
         except Exception as error:
             raise ValueError(f"The step {name} cannot be fitted: {error}") from error
+
+
+def _normalize(catalog, front, columns, on_bad):
+    """Fit the steps up to the normalization where they are not, and return what they make of the usable rows."""
+    X = make_input(catalog, columns=columns)
+    quality = judge_quality(catalog, columns)
+    usable = choose_rows(quality, on_bad)
+    normalized: Any = None
+    brightness = None
+    if usable.any():
+        fit_front(front, X, usable)
+        normalized, brightness, usable = normalize_rows(front, X, quality, usable)
+    _refuse_few(normalized, quality, on_bad)
+    return normalized, brightness, quality, usable
 
 
 def _refuse_few(normalized, quality, on_bad):

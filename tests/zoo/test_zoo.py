@@ -245,3 +245,22 @@ def test_the_same_command_goes_on_after_a_kill_and_one_at_a_time(tmp_path):
     assert third.stdout.count("training\n") == 3  # those of the stability: the embedder was kept
     assert len(Zoo.load(tmp_path / "zoo").table) == 40
     assert not (tmp_path / "zoo" / ".partial").exists()
+
+
+def test_plates_are_brought_to_one_calibration():
+    catalog = make_observed_catalog(160, random_state=0)
+    catalog.properties["plate"] = np.where(np.arange(160) % 2, "red", "blue")
+    x = np.linspace(-1, 1, len(catalog.wavelength))
+    tilt = np.where(np.arange(160) % 2, 0.08, -0.08)[:, None] * x**2
+    catalog.flux *= (1 + tilt).astype(catalog.flux.dtype)
+    params = {"embed": "pca", "resample__grid": 400, "map__n_rows": 3}
+    zoo = Zoo.fit(catalog, params=params, random_state=0)
+    assert any("Calibration: spectra of 2 groups by the column plate" in text for text in zoo.summary["decisions"])
+    known, bent = (catalog.ivar[1::2] > 0).any(axis=0), 1 + 0.08 * x**2
+    found = np.sqrt(zoo.catalog.ivar[1::2, known].max(axis=0) / catalog.ivar[1::2, known].max(axis=0))
+    off = found / found.mean() - bent[known] / bent[known].mean()  # of what the fluxes were divided by
+    assert np.std(off) < 0.7 * np.std(bent)  # 80 faint spectra leave the slope uncertain
+    np.testing.assert_array_equal(zoo.apply(catalog).table["cluster"], zoo.table["cluster"])
+    np.testing.assert_array_equal(zoo.apply(zoo.catalog).table["cluster"], zoo.table["cluster"])
+    as_it_is = Zoo.fit(catalog, params=params, calibration=False, random_state=0)
+    np.testing.assert_array_equal(as_it_is.catalog.flux, catalog.flux)
