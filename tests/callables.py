@@ -264,6 +264,7 @@ FUNCTIONS = {
         lambda: {"catalog": catalog(), **zoo_options()},
         (
             "recipe",
+            "calibration",
             "params",
             "frame",
             "medium",

@@ -60,7 +60,8 @@ def fit_reference(
     --------
     >>> import numpy as np
     >>> from sklearn.cluster import KMeans
-    >>>     >>> from sklearn_sedzoo.model_selection import fit_reference, silhouette_scorer
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn_sedzoo.model_selection import fit_reference, silhouette_scorer
     >>> from sklearn_sedzoo.pipeline import make_sed_pipeline
     >>> rng = np.random.default_rng(0)
     >>> signal = rng.normal(size=(100, 2)) @ rng.normal(size=(2, 40))
