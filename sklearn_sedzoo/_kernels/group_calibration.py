@@ -1,13 +1,21 @@
-"""Smooth relative flux calibration of groups of spectra, such as plates: plain arrays in, plain arrays out."""
+"""Smooth errors of the flux calibration, of groups of spectra and of all: plain arrays in, plain arrays out."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.polynomial.legendre import legvander
+from scipy.spatial import KDTree
 
 from sklearn_sedzoo._kernels.heteroscedastic_pca import fit_all, fit_spectrum_model
 
 PRIOR = 0.05  # spread of the coefficients of a curve
+SHARE = 0.9  # of the spectra that cover the wavelengths at which galaxies are compared
+BRIGHT = 5.0  # signal-to-noise ratio of a pixel, of spectra that are compared
+FEWEST = 200  # of them
+MOST = 10_000
+N_FEATURES, N_NEIGHBORS, N_STEPS = 8, 30, 5
+SIGNIFICANT = 3.0  # a coefficient over its error, to be believed
+FLOOR = 1e-3  # scatter of neighbors that is no chance
 
 
 def fit_group_curves(flux, ivar, wavelength, stretch, group, span, *, degree=3, n_axes=10, n_rounds=2) -> np.ndarray:
@@ -20,8 +28,8 @@ def fit_group_curves(flux, ivar, wavelength, stretch, group, span, *, degree=3, 
     .. math:: a_g = (\sum_{i \in g} D_i^T P_i D_i + \sigma^{-2})^{-1} \sum_{i \in g} D_i^T W_i (f_i - \hat f_i),
               \quad P_i = W_i - W_i V C_i V^T W_i,
 
-    so that what the axes of a spectrum can take up says nothing of its group. The mean of all groups is taken off: an
-    error that all share cannot be told from galaxies that change with redshift.
+    so that what the axes of a spectrum can take up says nothing of its group. The mean of all groups is taken off: see
+    `fit_common_curve`.
 
     Parameters
     ----------
@@ -68,6 +76,75 @@ def fit_group_curves(flux, ivar, wavelength, stretch, group, span, *, degree=3, 
                 pull[group[i]] += design.T @ rest[n]
         coefficients = coefficients + np.linalg.solve(curvature, pull[:, :, None])[:, :, 0]
         coefficients -= coefficients.mean(axis=0)
+    return coefficients
+
+
+def fit_common_curve(flux, ivar, wavelength, stretch, span, *, degree=3) -> np.ndarray:
+    r"""Return the Legendre coefficients of the curve in observed wavelength that all spectra share.
+
+    Galaxies with the same lines and breaks should have the same continuum at every redshift. The logarithm of a model
+    fitted to each spectrum is split into a polynomial of log wavelength at rest, with coefficients :math:`p_i`, and
+    features, of which the leading principal components find the nearest neighbors N. A curve a moves the polynomial of
+    a galaxy by :math:`X_i a`, which depends on its redshift, and
+
+    .. math:: p_i - \mathrm{median}_{N(i)} p = (X_i - \mathrm{mean}_{N(i)} X) a + \epsilon_i
+
+    is solved by weighted least squares with Huber weights, in units of the scatter of the neighbors. Level and slope
+    cannot be told from those of galaxies, and stay 0; so do coefficients below three standard errors.
+
+    Parameters
+    ----------
+    flux, ivar, wavelength, stretch, span, degree
+        As in `fit_group_curves`.
+
+    Returns
+    -------
+    coefficients : ndarray of shape (degree + 1,)
+        Zeros where fewer than 200 spectra are bright enough, or no range of wavelengths is common to 90 % of them.
+    """
+    coefficients = np.zeros(degree + 1)
+    signal = np.where(ivar > 0, np.abs(flux) * np.sqrt(ivar), np.nan)
+    covered = (ivar > 0).any(axis=1)
+    bright = np.flatnonzero(covered)[np.nanmedian(signal[covered], axis=1) > BRIGHT]
+    if len(bright) > MOST:
+        bright = np.sort(np.random.default_rng(0).choice(bright, MOST, replace=False))
+    if len(bright) < FEWEST:
+        return coefficients
+    shared = np.flatnonzero((ivar[bright] > 0).mean(axis=0) >= SHARE)
+    if len(shared) < len(wavelength) / 4:
+        return coefficients
+    inside = slice(shared[0], shared[-1] + 1)
+    flux, ivar, wavelength, stretch = flux[bright, inside], ivar[bright, inside], wavelength[inside], stretch[bright]
+    x = 2 * np.log(wavelength / wavelength[0]) / np.log(wavelength[-1] / wavelength[0]) - 1
+    terms = legvander(x, degree)
+    project = np.linalg.pinv(terms)
+    logs = np.full(flux.shape, np.nan)
+    for rows, basis, fit in fit_all(flux, ivar, fit_spectrum_model(flux, ivar)):
+        fitted = fit.coefficients @ basis
+        logs[rows] = np.log(np.where((fitted > 0).all(axis=1, keepdims=True), fitted, np.nan))
+    known = np.isfinite(logs).all(axis=1)
+    logs, stretch = logs[known], stretch[known]
+    if len(logs) < FEWEST:
+        return coefficients
+    smooth = logs @ project.T
+    features = logs - smooth @ terms.T
+    features -= features.mean(axis=0)
+    axes = np.linalg.svd(features[: FEWEST * 10], full_matrices=False)[2][:N_FEATURES]
+    places = features @ axes.T
+    near = KDTree(places).query(places, N_NEIGHBORS + 1)[1][:, 1:]
+    moves = np.stack([project @ _polynomials(wavelength * each, span, degree) for each in stretch])
+    smooth, moves = smooth[:, 1:], moves[:, 1:, 2:]  # without the level; neither level nor slope of the curve
+    middle = np.median(smooth[near], axis=1)
+    scatter = 1.4826 * np.median(np.abs(smooth[near] - middle[:, None]), axis=1) + FLOOR
+    off, moved = smooth - middle, moves - moves[near].mean(axis=1)
+    found = np.zeros(degree - 1)
+    for _ in range(N_STEPS):
+        size = np.abs((off - moved @ found) / scatter)
+        weight = 1 / (np.maximum(1, size / 2) * scatter**2)
+        curvature = np.einsum("ijk,ij,ijl->kl", moved, weight, moved) + np.eye(degree - 1) / PRIOR**2
+        found = np.linalg.solve(curvature, np.einsum("ijk,ij,ij->k", moved, weight, off))
+    error = np.sqrt(np.diag(np.linalg.inv(curvature)))
+    coefficients[2:] = np.where(np.abs(found) > SIGNIFICANT * error, found, 0.0)
     return coefficients
 
 

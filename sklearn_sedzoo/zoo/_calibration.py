@@ -1,4 +1,4 @@
-"""Groups of spectra that were calibrated together (plates, tiles) to curves that bring them to one calibration."""
+"""Errors of the flux calibration that spectra of a plate, or all spectra, share: measured and divided out."""
 
 from __future__ import annotations
 
@@ -8,64 +8,87 @@ import numpy as np
 import pandas as pd
 
 from sklearn_sedzoo._containers import find_name, take_flux
-from sklearn_sedzoo._kernels.group_calibration import draw_curve, fit_group_curves
+from sklearn_sedzoo._kernels.group_calibration import draw_curve, fit_common_curve, fit_group_curves
 
 GROUP_NAMES = ("PLATE", "TILEID", "TILE", "FIELD", "FIELD_ID", "NIGHT")
 FEWEST = 30  # spectra of a group whose curve is measured
 
 
-def find_groups(catalog):
-    """Return the column of labels under which spectra were calibrated together, or None where that is not to be had.
-
-    Only observed spectra with errors and redshifts tell a calibration from galaxies, and only groups of 30 each other.
-    """
-    name = find_name(catalog.properties.columns, GROUP_NAMES)
-    if name is None or catalog.frame != "observed" or catalog.ivar is None or catalog.redshift is None:
-        return None
-    labels = catalog.properties[name]
-    is_large = labels.map(labels.value_counts()) >= FEWEST
-    return name if labels[is_large].nunique() > 1 else None
+def can_calibrate(catalog):
+    """Tell whether observed and rest wavelengths can be told apart: by redshifts that differ, and errors."""
+    return catalog.frame == "observed" and catalog.ivar is not None and catalog.redshift is not None
 
 
-def measure_calibration(catalog, column, normalized, rows):
-    """Return the calibration of each group of a catalog: its column, labels, coefficients and span.
+def measure_calibration(catalog, normalized, rows):
+    """Return what is wrong with the calibration: coefficients for all spectra and for those of each group.
 
     Parameters
     ----------
     catalog : SpectrumTable
         Observed spectra.
-    column : str
-        Of the labels of the groups.
     normalized : DataFrame of shape (n_rows, 2 n_wavelengths)
         Spectra at rest with inverse variances, of some rows of the catalog.
     rows : ndarray of int
         Those rows.
+
+    Returns
+    -------
+    calibration : dict
+        `column` of the groups (None without), their `labels`, `coefficients` for each, `common` ones, `span` and
+        number of the observed wavelengths, `survey`.
     """
     flux, ivar, wavelength = take_flux(normalized)
-    labels = catalog.properties[column].astype(str).iloc[rows].reset_index(drop=True)
-    counts = labels.value_counts()
-    names = sorted(counts.index[counts >= FEWEST])
-    group = pd.Index(names).get_indexer(labels)
-    span = (float(catalog.wavelength[0]), float(catalog.wavelength[-1]))
     ivar = np.where(np.isfinite(flux), ivar, 0).astype(float)
-    stretch = 1 + catalog.redshift[rows]
-    coefficients = fit_group_curves(np.nan_to_num(flux).astype(float), ivar, wavelength, stretch, group, span)
-    return {"column": column, "labels": names, "coefficients": coefficients, "span": span}
+    flux, stretch = np.nan_to_num(flux).astype(float), 1 + catalog.redshift[rows]
+    span = (float(catalog.wavelength[0]), float(catalog.wavelength[-1]))
+    column, labels, coefficients = find_name(catalog.properties.columns, GROUP_NAMES), [], np.zeros((0, 4))
+    if column is not None:
+        words = catalog.properties[column].astype(str).iloc[rows].reset_index(drop=True)
+        counts = words.value_counts()
+        labels = sorted(counts.index[counts >= FEWEST])
+    if len(labels) > 1:
+        group = pd.Index(labels).get_indexer(words)
+        coefficients = fit_group_curves(flux, ivar, wavelength, stretch, group, span)
+        for i in np.flatnonzero(group >= 0):
+            curve = draw_curve(coefficients[group[i]], wavelength * stretch[i], span)
+            flux[i], ivar[i] = flux[i] / curve, ivar[i] * curve**2
+    return {
+        "column": column if len(labels) > 1 else None,
+        "labels": labels if len(labels) > 1 else [],
+        "coefficients": coefficients,
+        "common": fit_common_curve(flux, ivar, wavelength, stretch, span),
+        "span": span,
+        "n_pixels": len(catalog.wavelength),
+        "survey": catalog.survey,
+    }
 
 
 def apply_calibration(catalog, calibration):
-    """Return the catalog with the spectra of known groups divided by the curves of those, and a sentence on it."""
-    column = calibration["column"]
-    if column not in catalog.properties or catalog.frame != "observed" or catalog.meta.get("is_calibrated"):
+    """Return the catalog without the errors of its calibration, and a sentence on them.
+
+    Spectra of another survey, or on other wavelengths, are left as they are.
+    """
+    span = (float(catalog.wavelength[0]), float(catalog.wavelength[-1]))
+    is_same = (catalog.survey, len(catalog.wavelength), span) == tuple(
+        calibration[name] for name in ("survey", "n_pixels", "span")
+    )
+    if not is_same or catalog.frame != "observed" or catalog.meta.get("is_calibrated"):
         return catalog, ""
-    inside = np.clip(catalog.wavelength, *calibration["span"])
-    curves = np.array([draw_curve(each, inside, calibration["span"]) for each in calibration["coefficients"]])
-    group = pd.Index(calibration["labels"]).get_indexer(catalog.properties[column].astype(str))
-    factor = np.where(group[:, None] >= 0, curves[np.maximum(group, 0)], 1.0)
-    said = (
-        f"Calibration: spectra of {len(curves)} groups by the column {column} are brought to their mean, by smooth "
-        f"curves that differ by {100 * curves.std(axis=0).mean():.1f} % (--no-calibration leaves them)."
+    column, common = calibration["column"], draw_curve(calibration["common"], catalog.wavelength, span)
+    factor, said = np.tile(common, (len(catalog), 1)), []
+    if calibration["common"].any():
+        said.append(f"a curve that all spectra share ({100 * np.std(common):.1f} %)")
+    if column is not None and column in catalog.properties:
+        curves = np.array([draw_curve(each, catalog.wavelength, span) for each in calibration["coefficients"]])
+        group = pd.Index(calibration["labels"]).get_indexer(catalog.properties[column].astype(str))
+        factor[group >= 0] *= curves[group[group >= 0]]
+        said.append(f"curves of {len(curves)} groups by the column {column} ({100 * curves.std(axis=0).mean():.1f} %)")
+    if not said:
+        return catalog, ""
+    sentence = (
+        f"Calibration: divided by {' and '.join(said)}, smooth in observed wavelength, measured against galaxies with "
+        "the same lines at other redshifts (--no-calibration leaves them)."
     )
     flux = (catalog.flux / factor).astype(catalog.flux.dtype)
-    ivar = None if catalog.ivar is None else (catalog.ivar * factor**2).astype(catalog.ivar.dtype)
-    return replace(catalog, flux=flux, ivar=ivar, meta={**catalog.meta, "is_calibrated": True}), said
+    ivar = (catalog.ivar * factor**2).astype(catalog.ivar.dtype) if catalog.ivar is not None else None
+    return replace(catalog, flux=flux, ivar=ivar, meta={**catalog.meta, "is_calibrated": True}), sentence

@@ -38,7 +38,7 @@ from sklearn_sedzoo.inspection._views import View
 from sklearn_sedzoo.io import count_quality, load_model, read_map, save_model, write_map
 from sklearn_sedzoo.zoo import _folder
 from sklearn_sedzoo.zoo._adapt import bring_to_model
-from sklearn_sedzoo.zoo._calibration import apply_calibration, find_groups, measure_calibration
+from sklearn_sedzoo.zoo._calibration import apply_calibration, can_calibrate, measure_calibration
 from sklearn_sedzoo.zoo._decisions import settle_catalog
 from sklearn_sedzoo.zoo._recipes import FRONT, RECIPES
 from sklearn_sedzoo.zoo._summary import find_versions, summarize_fit, summarize_table, write_summary
@@ -161,8 +161,9 @@ class Zoo:
         dereddening : bool, default=True
             Correct observed spectra for the dust of our Galaxy, where the catalog has E(B-V).
         calibration : bool, default=True
-            Bring groups of observed spectra that were calibrated together (a column ``plate``, ``tile`` or ``field``)
-            to the mean of all groups, by smooth curves in observed wavelength. `catalog` of the zoo is corrected then.
+            Divide observed spectra by smooth curves in observed wavelength, that all of them share or those of a plate,
+            tile or field (a column of that name): errors of the flux calibration, told from galaxies by their
+            redshifts. The `catalog` of the zoo is corrected then.
         on_bad : {"mask", "drop", "raise"}, default="mask"
             Bad pixels are left out; the spectra that have any are; or they are an error. No spectrum leaves the table.
         random_state : int or None, default=None
@@ -198,15 +199,17 @@ class Zoo:
         columns = needed_columns(front)
         with timer("normalize", f"resampled and normalized {len(catalog)} spectra"):
             normalized, brightness, quality, usable = _normalize(catalog, front, columns, on_bad)
-        group, curves = find_groups(catalog) if calibration and columns else None, None
-        if group is not None:
-            with timer("calibrate", f"compared the calibration of spectra by their {group}"):
-                curves = measure_calibration(catalog, group, normalized, np.flatnonzero(usable))
+        curves = None
+        if calibration and columns and can_calibrate(catalog):
+            with timer("calibrate", "measured the errors of the calibration"):
+                curves = measure_calibration(catalog, normalized, np.flatnonzero(usable))
                 catalog, said = apply_calibration(catalog, curves)
+                if said:
+                    normalized, brightness, quality, usable = _normalize(catalog, front, columns, on_bad)
+            if said:
                 decisions.append(said)
-                normalized, brightness, quality, usable = _normalize(catalog, front, columns, on_bad)
-            if progress is not None:
-                progress(said)
+                if progress is not None:
+                    progress(said)
         train, test = split_rows(len(normalized), chosen.with_split, random_state)
         _rehearse(embed, cluster, som, len(train))
         memory = memory if hasattr(memory, "cache") else joblib.Memory(memory, verbose=0)

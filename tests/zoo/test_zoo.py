@@ -5,6 +5,7 @@ import pickle
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -255,12 +256,14 @@ def test_plates_are_brought_to_one_calibration():
     catalog.flux *= (1 + tilt).astype(catalog.flux.dtype)
     params = {"embed": "pca", "resample__grid": 400, "map__n_rows": 3}
     zoo = Zoo.fit(catalog, params=params, random_state=0)
-    assert any("Calibration: spectra of 2 groups by the column plate" in text for text in zoo.summary["decisions"])
+    assert any("curves of 2 groups by the column plate" in text for text in zoo.summary["decisions"])
     known, bent = (catalog.ivar[1::2] > 0).any(axis=0), 1 + 0.08 * x**2
     found = np.sqrt(zoo.catalog.ivar[1::2, known].max(axis=0) / catalog.ivar[1::2, known].max(axis=0))
     off = found / found.mean() - bent[known] / bent[known].mean()  # of what the fluxes were divided by
     assert np.std(off) < 0.7 * np.std(bent)  # 80 faint spectra leave the slope uncertain
     np.testing.assert_array_equal(zoo.apply(catalog).table["cluster"], zoo.table["cluster"])
     np.testing.assert_array_equal(zoo.apply(zoo.catalog).table["cluster"], zoo.table["cluster"])
+    theirs = replace(catalog, survey="another")
+    assert zoo.apply(theirs).catalog.flux is theirs.flux  # its calibration is its own
     as_it_is = Zoo.fit(catalog, params=params, calibration=False, random_state=0)
     np.testing.assert_array_equal(as_it_is.catalog.flux, catalog.flux)
