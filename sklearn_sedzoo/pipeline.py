@@ -70,7 +70,7 @@ def make_sed_pipeline(
     memory: Any = None,
     random_state: Seed = None,
 ) -> Pipeline:
-    """Put resampling, normalisation, embedding and a final step into one Pipeline.
+    """Put resampling, normalization, embedding and a final step into one Pipeline.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def make_sed_pipeline(
         then stand inside a `FeatureUnion` called `features` (``features__latent__embed__latent_dim``), whose
         ``transformer_weights`` weigh the two.
     on_bad : {"mask", "raise"}, default="mask"
-        What resampler, normaliser and the default embedder do with bad pixels and rows.
+        What resampler, normalizer and the default embedder do with bad pixels and rows.
     memory : str or joblib.Memory, optional
         Cache of fitted steps: a grid search over the last steps then resamples once per fold.
     random_state : int, RandomState or None, default=None
@@ -206,9 +206,9 @@ def split_at_embedding(estimator: Any) -> tuple[Pipeline | None, Pipeline]:
     Returns
     -------
     front : Pipeline or None
-        Its `transform` gives the normalised spectra; None when the embedding is the first step.
+        Its `transform` gives the normalized spectra; None when the embedding is the first step.
     embedding : Pipeline
-        Has `transform` and `inverse_transform` between normalised spectra and latents.
+        Has `transform` and `inverse_transform` between normalized spectra and latents.
 
     Raises
     ------

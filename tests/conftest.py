@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests: where the real catalogues are, and a headless matplotlib."""
+"""Fixtures shared by all tests: where the real catalogs are, and a headless matplotlib."""
 
 import os
 import pathlib
@@ -14,16 +14,16 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llv
 
 @pytest.fixture(scope="session")
 def data_dir():
-    """The folder of real catalogues (SEDZOO_DATA); the test is skipped where there is none."""
+    """The folder of real catalogs (SEDZOO_DATA); the test is skipped where there is none."""
     folder = pathlib.Path(os.environ.get("SEDZOO_DATA", "/nonexistent"))
     if not folder.is_dir():
-        pytest.skip("SEDZOO_DATA names no folder with the real catalogues")
+        pytest.skip("SEDZOO_DATA names no folder with the real catalogs")
     return folder
 
 
 @pytest.fixture(scope="session")
 def fsps(data_dir):
-    """The first 1,000 galaxies of the FSPS catalogue."""
+    """The first 1,000 galaxies of the FSPS catalog."""
     from sklearn_sedzoo.io import read_catalog
 
     return read_catalog(data_dir / "sedzoo_fsps_1000.fits")

@@ -22,7 +22,7 @@ RNG = np.random.default_rng(0)
         ("specObjID", np.arange(N).astype(">i8"), True),
         ("File", [f"spec-{i}.fits" for i in range(N)], True),
         ("targetid", np.r_[np.nan, np.arange(1.0, N)], True),  # a gap has made floats of it
-        ("catalogue entry", RNG.permutation(10**6)[:N], True),
+        ("catalog entry", RNG.permutation(10**6)[:N], True),
         ("iau", [f"J{i:04d}" for i in range(N)], True),
         ("iau", [None, *(f"J{i:04d}" for i in range(1, N))], True),
         ("visits", np.arange(N) % 50, False),

@@ -42,7 +42,7 @@ def main(path):
             distance = np.abs(np.log(properties["age"] / age)) + 2 * np.abs(properties["metallicity"])
             ax.plot(catalog.wavelength, flux[distance.argmin()], color=color, lw=0.8, label=f"{age:g} Gyr")
         ax.set(title=name, xlabel="wavelength [Å]", ylim=(0, 2))
-    axes[0].set_ylabel("normalised flux")
+    axes[0].set_ylabel("normalized flux")
     axes[0].legend(frameon=False, fontsize="small", title="age, solar metallicity")
     for (name, catalog), color in zip(catalogs.items(), ("#d55e00", "#0072b2"), strict=True):
         axes[2].semilogx(catalog.properties["age"], measure_break(catalog), ".", ms=3, color=color, label=name)

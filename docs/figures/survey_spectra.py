@@ -1,4 +1,4 @@
-"""Draw observed galaxies as read and as they come out of resampling and normalisation, with their errors.
+"""Draw observed galaxies as read and as they come out of resampling and normalization, with their errors.
 
     SEDZOO_DATA=FOLDER python docs/figures/survey_spectra.py docs/images/survey_spectra.png
 
@@ -40,7 +40,7 @@ def draw_manga(axes, catalog):
         axes[1].text(line, 8.6, name, rotation=90, ha="right", va="top", fontsize=7, color="0.3")
     axes[1].axvspan(*BAND, color="C1", alpha=0.15, lw=0)
     axes[0].set(title="MaNGA, as read", ylabel="flux, scaled and shifted", xlim=(3600, 8000), ylim=(0, 8.8))
-    axes[1].set(title="rest frame, resampled, normalised", xlim=(3700, 7000), ylim=(0, 8.8))
+    axes[1].set(title="rest frame, resampled, normalized", xlim=(3700, 7000), ylim=(0, 8.8))
     axes[0].legend(fontsize=6, loc="upper left", ncols=2)
 
 

@@ -2,8 +2,8 @@
 
     python docs/recipes/best_photoz.py [TRAINING.hdf5 VALIDATION.hdf5]
 
-Densities from the leaves of extra trees on magnitudes, all colours and errors, 70 %; calibrated densities from
-`SOMRedshiftRegressor` on one magnitude and colours, 30 %; the prediction is the redshift of least risk of the mixture.
+Densities from the leaves of extra trees on magnitudes, all colors and errors, 70 %; calibrated densities from
+`SOMRedshiftRegressor` on one magnitude and colors, 30 %; the prediction is the redshift of least risk of the mixture.
 Share and risk were chosen on folds of the training file. Around it is an ordinary VotingRegressor.
 """
 

@@ -1,4 +1,4 @@
-"""Map features in front of a forest: distances to the cells of a self-organizing map beside the colours.
+"""Map features in front of a forest: distances to the cells of a self-organizing map beside the colors.
 
 python docs/recipes/cells_before_a_forest.py [TABLE.hdf5]
 """
@@ -25,8 +25,8 @@ def main():
     forest = RandomForestRegressor(100, min_samples_leaf=2, max_features=0.3, n_jobs=-1, random_state=0)
     scoring = {name: photoz_scorer(name) for name in ("sigma_nmad", "outlier_rate")}
     for name, front in (
-        ("colours", colors),
-        ("colours and cells", make_union(colors, make_pipeline(colors, StandardScaler(), som))),
+        ("colors", colors),
+        ("colors and cells", make_union(colors, make_pipeline(colors, StandardScaler(), som))),
     ):
         scores = cross_validate(make_pipeline(front, forest), X, z, cv=3, scoring=scoring)
         print(f"{name:20s} sigma_NMAD {-scores['test_sigma_nmad'].mean():.4f}  "

@@ -31,7 +31,7 @@ def main():
         {"photoz__statistic": ["median", "local_linear"], "colors__kind": ["log", "asinh"]},
         scoring={name: photoz_scorer(name) for name in ("sigma_nmad", "outlier_rate", "cde_loss")},
         refit="sigma_nmad",
-        cv=KFold(3, shuffle=True, random_state=0),  # catalogues are often sorted by redshift
+        cv=KFold(3, shuffle=True, random_state=0),  # catalogs are often sorted by redshift
     ).fit(X, z)
     for i, parameters in enumerate(search.cv_results_["params"]):
         nmad, outliers, cde = (

@@ -44,7 +44,7 @@ def fit_principal_frame(X, rows, n_axes, rng, row_weight=None, n_iter=4) -> Fram
     `row_weight`, one number for each row of X, weighs mean and covariance.
 
     Up to 1500 rows or columns the axes come from the smaller of the two Gram matrices in float64; above, from a
-    randomised subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4) with `n_iter` passes.
+    randomized subspace iteration (Halko, Martinsson & Tropp 2011, algorithm 4.4) with `n_iter` passes.
     The largest loading of each axis is positive.
     """
     rows = np.sort(rows)
@@ -140,15 +140,15 @@ def _signs(axes):
 def _solve_exactly(X, rows, mean, root, n_axes):
     n_rows, n_columns = len(rows), X.shape[1]
     if n_rows <= n_columns:
-        centred = (X[rows] - mean) * root[rows, None]
-        energy, vectors = np.linalg.eigh(centred @ centred.T)
+        centered = (X[rows] - mean) * root[rows, None]
+        energy, vectors = np.linalg.eigh(centered @ centered.T)
         energy, vectors = energy[::-1][:n_axes], vectors[:, ::-1][:, :n_axes]
-        axes = np.linalg.qr((centred.T @ vectors) / np.sqrt(np.maximum(energy, _floor(energy))))[0].T
+        axes = np.linalg.qr((centered.T @ vectors) / np.sqrt(np.maximum(energy, _floor(energy))))[0].T
     else:
         gram = np.zeros((n_columns, n_columns))
         for block in _blocks(rows):
-            centred = (X[block] - mean) * root[block, None]
-            gram += centred.T @ centred
+            centered = (X[block] - mean) * root[block, None]
+            gram += centered.T @ centered
         energy, axes = np.linalg.eigh(gram)
         energy, axes = energy[::-1][:n_axes], axes[:, ::-1][:, :n_axes].T
     return axes, energy
@@ -166,8 +166,8 @@ def _iterate_subspace(X, rows, mean, root, n_axes, rng, n_iter):
         subspace = np.linalg.qr(subspace)[0]
         image = np.zeros_like(subspace)
         for block in _blocks(rows):
-            centred = (X[block] - mean) * root[block, None]
-            image += centred.T @ (centred @ subspace)
+            centered = (X[block] - mean) * root[block, None]
+            image += centered.T @ (centered @ subspace)
         subspace = image
     subspace = np.linalg.qr(subspace)[0]
     inner = np.zeros((subspace.shape[1],) * 2)

@@ -14,7 +14,7 @@ ROWS_AT_ONCE = 1024
 
 
 def band_weights(wavelength, band, statistic, n_pixels, owner="FluxNormalizer") -> np.ndarray:
-    """Return how much each pixel counts in the band: the length inside it, or 1 and 0 by the pixel's centre."""
+    """Return how much each pixel counts in the band: the length inside it, or 1 and 0 by the pixel's center."""
     if wavelength is None or (band is None and statistic != "integral"):
         return np.ones(n_pixels)
     falling = wavelength[0] > wavelength[-1]
@@ -104,7 +104,7 @@ def _statistic(flux, weights, statistic, ivar=None):
         covered = weights.sum(axis=1)
         total = (np.where(valid, flux, 0.0) * weights).sum(axis=1)
         return np.divide(total, covered, out=np.full(len(flux), np.nan), where=covered > 0)
-    if statistic == "value":  # both neighbours or none
+    if statistic == "value":  # both neighbors or none
         weights, needed = np.where(weights > 0, weights, 0.0), weights > 0
         value = np.where(valid, flux, 0.0) @ weights
         return np.where(valid[:, needed].all(axis=1), value, np.nan)

@@ -10,8 +10,8 @@ _FEWEST = 10
 def deepest_valleys(X: np.ndarray, labels: np.ndarray, centers: np.ndarray) -> np.ndarray:
     """Return for each group how filled the space is between it and the group it is joined to most: 0 empty, 1 full.
 
-    Members of both groups are projected on the line through their centres, which lie at 0 and 1. The number between
-    .4 and .6 is divided by the smaller of the numbers within .1 of the centres. A group of one is 1.
+    Members of both groups are projected on the line through their centers, which lie at 0 and 1. The number between
+    .4 and .6 is divided by the smaller of the numbers within .1 of the centers. A group of one is 1.
     """
     n_groups = len(centers)
     filled = np.ones((n_groups, n_groups))

@@ -53,7 +53,7 @@ def line_profile(wavelength, flux, line):
 def line_offset(wavelength, flux, line):
     """Return (velocity of the line's centroid in km/s against `line`, its mean depth), NaN where there is none.
 
-    The centroid of the half of the line that is deepest (or highest), recentred until it stands still.
+    The centroid of the half of the line that is deepest (or highest), recentered until it stands still.
     """
     center = line
     for _ in range(8):

@@ -11,7 +11,7 @@ COVERED = 1 - 1e-9  # share of a bin that counts as all of it, after rounding of
 
 
 def bin_edges(centers: np.ndarray) -> np.ndarray:
-    """Return the n + 1 edges between n increasing centres: midpoints, the outer ones half a step outside.
+    """Return the n + 1 edges between n increasing centers: midpoints, the outer ones half a step outside.
 
     The convention of specutils' ``SpectralAxis.bin_edges``.
     """
@@ -22,13 +22,13 @@ def bin_edges(centers: np.ndarray) -> np.ndarray:
 
 
 def linear_centers(low: float, high: float, n_bins: int) -> np.ndarray:
-    """Return the centres of n_bins equal bins that fill [low, high]."""
+    """Return the centers of n_bins equal bins that fill [low, high]."""
     half = (high - low) / (2 * n_bins)
     return np.linspace(low + half, high - half, n_bins)
 
 
 def log_centers(low: float, high: float, n_bins: int) -> np.ndarray:
-    """Return n_bins centres of constant ratio whose `bin_edges` begin at low and end at high.
+    """Return n_bins centers of constant ratio whose `bin_edges` begin at low and end at high.
 
     With ratio r = exp(s) the outer edges are c_0 (3 - r) / 2 and c_0 r^(n-1) (3 - 1/r) / 2; s is found by bisection.
     """
@@ -132,7 +132,7 @@ def inverse_variance(covered, variance, enough, dtype):
     return np.minimum(ivar, np.finfo(dtype).max)
 
 
-def neighbour_covariance(ivar, overlap: sparse.csr_array, width: np.ndarray, min_coverage: float, lag: int):
+def neighbor_covariance(ivar, overlap: sparse.csr_array, width: np.ndarray, min_coverage: float, lag: int):
     """Return the covariance of each bin's mean with that of the bin `lag` on: (n, n_bins - lag), NaN if masked."""
     valid = ivar > 0
     variance = np.divide(1.0, ivar, out=np.zeros(ivar.shape), where=valid, dtype=np.float64)
@@ -179,7 +179,7 @@ def covered_bins(edges_in, edges_out, stretch, density, min_coverage):
 
 
 def pixel_width_at(centers: np.ndarray, edges_in: np.ndarray) -> np.ndarray:
-    """Return the width of the input pixel in which each centre lies (the nearest one outside)."""
+    """Return the width of the input pixel in which each center lies (the nearest one outside)."""
     pixel = np.clip(np.searchsorted(edges_in, centers) - 1, 0, len(edges_in) - 2)
     return np.diff(edges_in)[pixel]
 

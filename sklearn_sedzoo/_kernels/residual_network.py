@@ -46,7 +46,7 @@ def encode(network: ResidualArrays, scores) -> np.ndarray:
             y = part @ kernel
             y = y.reshape(*y.shape[:2], -1, network.filters[0]) + network.weights["encoder/patch_in/bias"]
             for i in range(len(network.filters)):
-                y = _mix_neighbours(network, f"encoder/conv{i}", _activate(y, network.activation))
+                y = _mix_neighbors(network, f"encoder/conv{i}", _activate(y, network.activation))
                 y = _activate(y, network.activation)
             x = x + _dense(network, "encoder/gather", y.reshape(*y.shape[:2], -1))
         x = _dense_blocks(network, "encoder/encode", _activate(x, network.activation))
@@ -96,7 +96,7 @@ def _decode(network, kernel, x):
         y = _dense(network, "decoder/scatter", x)
         y = _activate(y.reshape(*y.shape[:2], -1, network.filters[-1]), network.activation)
         for i in range(len(network.filters)):
-            y = _activate(_mix_neighbours(network, f"decoder/deconv{i}", y), network.activation)
+            y = _activate(_mix_neighbors(network, f"decoder/deconv{i}", y), network.activation)
         scores += y.reshape(*y.shape[:2], -1) @ kernel
     return scores
 
@@ -138,7 +138,7 @@ def _dense_blocks(network, name, x):
     return x
 
 
-def _mix_neighbours(network, name, x):
+def _mix_neighbors(network, name, x):
     """Convolve over patches: copies shifted by one patch each, side by side, and one matrix product."""
     size, n_patches = network.kernel_size, x.shape[2]
     if size > 1:

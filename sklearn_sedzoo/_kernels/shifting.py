@@ -2,7 +2,7 @@
 
 Everything happens in the observed frame: bin edges are stretched by (1 + z), the input's stay. Three ways give the
 same numbers: spectra of equal redshift share one sparse matrix; where both grids are logarithmic with the same step
-every bin takes the same two shares of two neighbouring pixels; the rest go one by one, without a matrix.
+every bin takes the same two shares of two neighboring pixels; the rest go one by one, without a matrix.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def make_parser():
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    command = _add(commands, "map", map_catalog, "resample, normalise, embed, cluster and map a catalogue")
+    command = _add(commands, "map", map_catalog, "resample, normalize, embed, cluster and map a catalog")
     text = "file of spectra, or a folder of them (default: the built-in example)"
     command.add_argument("spectra", nargs="?", metavar="SPECTRA", help=text)
     command.add_argument("--out", default="zoo", metavar="DIR", help="folder for the results (default: zoo)")

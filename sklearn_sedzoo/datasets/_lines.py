@@ -50,7 +50,7 @@ LINES = (
     ("Ca", False, 5270.27, 0.16, 2.53),
 )  # fmt: skip
 _BALMER_F = {3: 0.6407, 4: 0.1193, 5: 0.04467, 6: 0.02209, 7: 0.01270, 8: 0.008036}
-# red side of the head or centre, extent in Angstrom, relative strength
+# red side of the head or center, extent in Angstrom, relative strength
 _CH_CN = ((4300.0, 18.0, 1.0), (3862.0, 25.0, 1.4), (4110.0, 30.0, 0.1))
 _TIO = (
     (4761.0, 120.0, 0.5), (4954.0, 150.0, 0.7), (5167.0, 180.0, 0.8), (5448.0, 150.0, 0.8), (5847.0, 170.0, 0.7),

@@ -1,4 +1,4 @@
-"""A seed -> a catalogue of made galaxy spectra, offline, in a few seconds."""
+"""A seed -> a catalog of made galaxy spectra, offline, in a few seconds."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def make_sed_catalog(
     emission_lines: bool = False,
     wavelength: str | ArrayLike = "native",
 ) -> SpectrumTable:
-    """Make a catalogue of galaxy spectra from an analytic mock of simple stellar populations.
+    """Make a catalog of galaxy spectra from an analytic mock of simple stellar populations.
 
     A mock for examples and tests: its spectra follow age, metallicity and velocity dispersion the way real ones do
     (4000 A break, Balmer and metal lines), yet their numbers are not those of a real library. For science draw
@@ -103,7 +103,7 @@ def make_sed_catalog(
     Their light: grey Eddington-Barbier atmospheres, T^4 = 3/4 Teff^4 (2/3 kappa_R / kappa + 2/3), with the opacities
     of hydrogen and H-, the Balmer lines and some 60 metal lines in Saha-Boltzmann equilibrium. Declared, not
     derived: a haze of iron lines with an edge at 4000 A, bands of CH, CN and TiO, the strength of blends. Ages
-    below 5 Myr take the spectrum at 5 Myr. The grid of populations takes about 2 s once in a process; a catalogue
+    below 5 Myr take the spectrum at 5 Myr. The grid of populations takes about 2 s once in a process; a catalog
     of 1,000 takes about 1 s on top. Memory is 4 bytes a pixel and a batch of 256 spectra.
 
     References

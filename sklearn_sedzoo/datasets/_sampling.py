@@ -1,4 +1,4 @@
-"""A library of simple stellar populations and ranges of properties -> a catalogue of galaxies."""
+"""A library of simple stellar populations and ranges of properties -> a catalog of galaxies."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def sample_ssp_catalog(
     extra: dict[str, tuple[float, float]] | None = None,
     wavelength_range: tuple[float, float] = (2900.0, 10100.0),
 ) -> SpectrumTable:
-    """Draw a catalogue of galaxies, each one simple stellar population, from a real library.
+    """Draw a catalog of galaxies, each one simple stellar population, from a real library.
 
     The sampling is the thesis's: uniform and independent in age [0, 8.45] Gyr, log10(Z/Zsun) [-0.5, 0.2], velocity
     dispersion [100, 300] km/s and mass formed [1e8, 1e12] Msun; the redshift column is 0.496 throughout, the
@@ -93,7 +93,7 @@ def sample_ssp_catalog(
     n_galaxies : int
         Number of galaxies.
     random_state : int, Generator, RandomState or None, default=None
-        The seed; 496 with 10,000 galaxies is the example catalogue of the project.
+        The seed; 496 with 10,000 galaxies is the example catalog of the project.
     extra : dict of str to (low, high), default=None
         More FSPS parameters to draw uniformly, e.g. ``{"dust2": (0, 1)}``. Only with python-fsps: a grid has
         none. They are drawn after the other columns, which they leave as they were.

@@ -13,7 +13,7 @@ import numpy as np
 
 SUN_TEFF = 5772.0  # K
 SUN_LOG_G = 4.438  # log10(cm / s^2)
-SUN_Z = 0.019  # of the catalogue's metallicity column, as in the library it imitates
+SUN_Z = 0.019  # of the catalog's metallicity column, as in the library it imitates
 LIGHTEST, HEAVIEST = 0.1, 100.0  # Msun
 
 # Tout et al. (1996), tables 1 and 2: polynomials in zeta, constant term first.

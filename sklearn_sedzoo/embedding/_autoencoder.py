@@ -101,7 +101,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, SpectrumEmbedder):
         `LatentSizeDisplay` draws them.
     intrinsic_dimension_ : float or None
         With ``latent_dim="auto"`` the number of dimensions in which the spectra vary, estimated from the distances
-        to ten nearest neighbours on those principal axes that stand out of the noise; see
+        to ten nearest neighbors on those principal axes that stand out of the noise; see
         `sklearn_sedzoo.metrics.intrinsic_dimension`. Much above the number of latents, it says that the latents miss
         something; NaN where nothing stands out. With 48 wavelengths or fewer noise is not told from spectra.
     map_ : ndarray of shape (n_rows, n_columns, latent_dim) or None
@@ -208,7 +208,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, SpectrumEmbedder):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_wavelengths)
-            Normalised fluxes. A DataFrame may hold a second block of columns ``ivar_<name>``: inverse variances.
+            Normalized fluxes. A DataFrame may hold a second block of columns ``ivar_<name>``: inverse variances.
         y : None
             Not used.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -232,7 +232,7 @@ class ConvAutoencoderEmbedder(CallbackSupportMixin, SpectrumEmbedder):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_wavelengths)
-            Normalised fluxes.
+            Normalized fluxes.
         y : None
             Not used.
         sample_weight : array-like of shape (n_samples,), default=None

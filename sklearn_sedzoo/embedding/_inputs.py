@@ -106,7 +106,7 @@ class SpectrumEmbedder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_wavelengths)
-            Normalised fluxes, with inverse variances where X has them.
+            Normalized fluxes, with inverse variances where X has them.
 
         Returns
         -------
@@ -137,7 +137,7 @@ class SpectrumEmbedder(TransformerMixin, BaseEstimator):
         Returns
         -------
         flux : ndarray of shape (n_samples, n_wavelengths), float32
-            Normalised fluxes; NaN in pixels that no spectrum of the training has.
+            Normalized fluxes; NaN in pixels that no spectrum of the training has.
         """
         check_is_fitted(self)
         latents = check_array(X, dtype=[np.float64, np.float32])
@@ -154,7 +154,7 @@ class SpectrumEmbedder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_wavelengths)
-            Normalised fluxes.
+            Normalized fluxes.
         y : None
             Not used.
 
@@ -250,7 +250,7 @@ class PixelSpace:
         inputs = targets = self.to_input(part)
         if self.is_weighted:
             targets = np.hstack([inputs, scale_ivar(part.ivar, inputs.shape)])
-        return Batch(inputs, targets, _normalise_weight(part.weight), 0.0)
+        return Batch(inputs, targets, _normalize_weight(part.weight), 0.0)
 
     def to_input(self, spectra):
         """Return what the encoder reads."""
@@ -319,7 +319,7 @@ class ScoreSpace:
             targets[:, inputs.shape[1] :] /= scale
             unseen = unseen / scale
         weight = None if spectra.weight is None else spectra.weight[rows]
-        return Batch(inputs, targets, _normalise_weight(weight), float(np.average(unseen, weights=weight)))
+        return Batch(inputs, targets, _normalize_weight(weight), float(np.average(unseen, weights=weight)))
 
     def _measure_block(self, spectra):
         """Return inputs, targets, unseen energy and mean weight of the pixels.
@@ -405,5 +405,5 @@ def find_hidden(ivar):
     return hidden if hidden.any() else None
 
 
-def _normalise_weight(weight):
+def _normalize_weight(weight):
     return None if weight is None else (weight / weight.mean()).astype(np.float32)

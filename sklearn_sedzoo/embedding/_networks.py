@@ -179,13 +179,13 @@ class Network:
         if build is not None:
             self.autoencoder.programs = load_programs((part, *sorted(config.items())))
 
-    def initialise(self, rng):
+    def initialize(self, rng):
         """Draw the weights: Glorot uniform kernels, zero biases, zero for the layers named ``*_zero``.
 
         A user's own network keeps the initial weights of its layers.
         """
         if self.objective is not None:
-            self.objective.initialise()
+            self.objective.initialize()
         if callable(self.config["architecture"]):
             return
         kept = () if self.objective is None else [id(variable) for variable in self.objective.variables]
@@ -342,7 +342,7 @@ def build_residual(config):
     if filters:
         patches = patch_in(**sizes, filters=filters[0], name="patch_in")(scores)
         for i, width in enumerate(filters):
-            patches = _activate(_mix_neighbours(_activate(patches, config), width, config, f"conv{i}"), config)
+            patches = _activate(_mix_neighbors(_activate(patches, config), width, config, f"conv{i}"), config)
         x = layers.Add()([x, layers.Dense(config["width"], name="gather", **_plain())(layers.Flatten()(patches))])
     x = _dense_blocks(_activate(x, config), config, "encode")
     shift = layers.Dense(latent_dim, name="latent_zero", **_plain())(x)
@@ -361,13 +361,13 @@ def build_residual(config):
         x = layers.Dense(n_patches * filters[-1], name="scatter", **_plain())(x)
         x = _activate(layers.Reshape((n_patches, filters[-1]))(x), config)
         for i, width in enumerate(reversed(filters)):
-            x = _activate(_mix_neighbours(x, width, config, f"deconv{i}"), config)
+            x = _activate(_mix_neighbors(x, width, config, f"deconv{i}"), config)
         drawn = layers.Add()([drawn, patch_out(**sizes, filters=filters[0], name="patch_zero")(x)])
     return Model(scores, latent, name="encoder"), Model(code, drawn, name="decoder")
 
 
 def _plain():
-    """Weights start at zero; `Network.initialise` draws them, the same on every backend."""
+    """Weights start at zero; `Network.initialize` draws them, the same on every backend."""
     return {"kernel_initializer": "zeros", "bias_initializer": "zeros"}
 
 
@@ -397,7 +397,7 @@ def _dense_blocks(x, config, name):
     return x
 
 
-def _mix_neighbours(x, filters, config, name):
+def _mix_neighbors(x, filters, config, name):
     """Convolve over patches by shifted copies and one matrix product: faster than a convolution on every CPU."""
     from keras import layers
 

@@ -68,7 +68,7 @@ class DESOM(BaseEstimator):
     gamma : float, default=1e-3
         Weight of the map beside the mean squared error.
     radius : tuple of float, default=None
-        Neighbourhood radius in cells at the beginning and at the end of the training; None is
+        Neighborhood radius in cells at the beginning and at the end of the training; None is
         ``(max(n_rows, n_columns) / 2, 0.5)``. It falls exponentially.
 
     See Also
@@ -148,7 +148,7 @@ def load_objectives():
         def compute_output_shape(self, input_shape):
             return input_shape
 
-        def initialise(self):
+        def initialize(self):
             """Put the weights to their beginning."""
 
     class VAELayer(Objective):
@@ -161,7 +161,7 @@ def load_objectives():
             self.kernel = self.add_weight(shape=(self.latent_dim, self.latent_dim), initializer="zeros", name="kernel")
             self.bias = self.add_weight(shape=(self.latent_dim,), initializer="zeros", name="bias")
 
-        def initialise(self):
+        def initialize(self):
             self.kernel.assign(np.zeros((self.latent_dim, self.latent_dim)))
             self.bias.assign(np.full(self.latent_dim, -4.0))  # a spread of .14: training starts near the mean
 
@@ -184,7 +184,7 @@ def load_objectives():
             super().build(input_shape)
             self.cells = self.add_weight(shape=(len(self.places), self.latent_dim), initializer="zeros", name="cells")
 
-        def initialise(self):
+        def initialize(self):
             cells = np.zeros((len(self.places), self.latent_dim))  # a plane through the first two latents, -2 to 2
             size = np.maximum(self.places.max(axis=0), 1)
             cells[:, :2] = (4 * self.places / size - 2)[:, ::-1][:, : self.latent_dim]

@@ -104,7 +104,7 @@ class SpectrumPCA(SpectrumEmbedder):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_wavelengths)
-            Normalised fluxes. A DataFrame may hold a second block of columns ``ivar_<name>``: inverse variances.
+            Normalized fluxes. A DataFrame may hold a second block of columns ``ivar_<name>``: inverse variances.
         y : None
             Not used.
         sample_weight : array-like of shape (n_samples,), default=None

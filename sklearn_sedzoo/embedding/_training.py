@@ -231,7 +231,7 @@ class Trainer:
                 before = min(stages, key=lambda stage: stage.loss)
                 self.network.set_state(before.weights)
             elif self.start is None:
-                self.network.initialise(rng)
+                self.network.initialize(rng)
             stages.append(self._train(before, n_epochs, int(rng.integers(2**31))))
             if self.is_told_to_stop:
                 break
@@ -239,7 +239,7 @@ class Trainer:
         if best.weights is None:
             raise ValueError(
                 "The training of ConvAutoencoderEmbedder diverged: its loss was never finite. "
-                f"Lower `learning_rate` of Training (it was {self.training.learning_rate!r}) or normalise the spectra."
+                f"Lower `learning_rate` of Training (it was {self.training.learning_rate!r}) or normalize the spectra."
             )
         is_pca = self._is_pca(best)
         if is_pca:
@@ -377,7 +377,7 @@ class Trainer:
         if not self.is_residual:
             return Stage(), -math.inf
         gain = max(self.config["latent_dim"] * (1 / len(self.train) - 1 / len(self.spectra)), ROUNDING)
-        self.network.initialise(np.random.default_rng(0))
+        self.network.initialize(np.random.default_rng(0))
         return Stage(self.pca_loss, self.network.get_state()), gain
 
     def _measure_pca(self):

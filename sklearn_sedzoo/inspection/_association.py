@@ -121,12 +121,12 @@ def _measure(labels, column, n_permutations, n_resamples, rng):
     return row | {"p_value": _p_value(chance >= observed * (1 - 1e-12))}
 
 
-def _interval(labels, values, centre, n_resamples, rng):
+def _interval(labels, values, center, n_resamples, rng):
     """Return the 68 % interval of epsilon² from random halves."""
     half = len(values) // 2
     draws = [rng.permutation(len(values))[:half] for _ in range(n_resamples)]
     spread = np.nanstd([epsilon_squared(labels[rows], values[rows]) for rows in draws]) if half > 2 else np.nan
-    return centre - spread, min(centre + spread, 1.0)
+    return center - spread, min(center + spread, 1.0)
 
 
 def _p_of_words(labels, values, observed, n_permutations, rng):

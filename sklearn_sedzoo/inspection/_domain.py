@@ -22,8 +22,8 @@ class Domain:
     Parameters
     ----------
     calibration : ndarray of shape (n_spectra, 1 or 2)
-        Reconstruction errors (mean square, normalised flux) and distances to the nearest cell with training spectra
-        (or cluster centre).
+        Reconstruction errors (mean square, normalized flux) and distances to the nearest cell with training spectra
+        (or cluster center).
     false_alarm_rate : float
         Share of such spectra that are refused.
     wavelength_range : (float, float) or None
@@ -102,7 +102,7 @@ def in_domain(pipeline: Any, X: Any, domain: Domain) -> pd.DataFrame:
     -------
     table : DataFrame of shape (n_samples, 5)
         ``is_inside``; ``score``, the outlier score: log10 of the chance that a spectrum in the domain is as unusual
-        (see `SpectrumOutlierDetector`); ``reconstruction_error`` and ``distance`` (NaN without cells or centres);
+        (see `SpectrumOutlierDetector`); ``reconstruction_error`` and ``distance`` (NaN without cells or centers);
         ``unusual_in``, which of the two is the rarer in the domain.
 
     Raises

@@ -21,7 +21,7 @@ from sklearn_sedzoo.inspection._views import check_properties, is_constant, is_m
 from sklearn_sedzoo.metrics import epsilon_squared
 
 CONSTANT = "constant"
-NORMALISED_AWAY = "normalised away"
+NORMALISED_AWAY = "normalized away"
 NOT_IN_LATENT = "not in the latent"
 NOT_IN_CLUSTERS = "in the latent, not in the clusters"
 EXPLAINED = "explained"
@@ -75,7 +75,7 @@ def identifiability(
     table : DataFrame of shape (n_properties, 8)
         One row for each property:
 
-        - ``verdict``: "constant", "normalised away", "not in the latent", "in the latent, not in the clusters",
+        - ``verdict``: "constant", "normalized away", "not in the latent", "in the latent, not in the clusters",
           "explained", or "leak": a condition of the observation (redshift, S/N, plate, fiber, E(B-V), date, position)
           that the latents or the groups predict;
         - ``skill_latent``: held-out share of the variance that a prediction from the latents gets right (of words:
@@ -91,9 +91,9 @@ def identifiability(
 
     Notes
     -----
-    Predictions are extremely randomised trees, threefold cross-validated. A property is at chance where
+    Predictions are extremely randomized trees, threefold cross-validated. A property is at chance where
     :math:`d_i = (y_i - \\bar y)^2 - (y_i - \\hat y_i)^2` has a mean below 2.33 standard errors, or the skill is below
-    .05. It is *normalised away* if it is at chance from the latents and the brightness, which the normalisation took
+    .05. It is *normalized away* if it is at chance from the latents and the brightness, which the normalization took
     out, brings it back. The verdict is empirical: in real galaxies mass can come back through what goes with it.
 
     Examples
@@ -110,7 +110,7 @@ def identifiability(
     >>> pipeline = make_sed_pipeline(grid=20, band=None, embed=PCA(1), final=KMeans(6, random_state=0)).fit(X)
     >>> properties = pd.DataFrame({"slope": slope[:, 0], "log_mass": np.log10(mass[:, 0]), "redshift": 0.496})
     >>> identifiability(pipeline, X, properties, random_state=0)["verdict"].to_dict()
-    {'slope': 'explained', 'log_mass': 'normalised away', 'redshift': 'constant'}
+    {'slope': 'explained', 'log_mass': 'normalized away', 'redshift': 'constant'}
     """
     view = look(pipeline, X)
     properties = check_properties(properties, len(view.X), "identifiability")
@@ -225,7 +225,7 @@ def _explain(row, is_told):
     if verdict == NORMALISED_AWAY:
         return (
             f"{name} cannot be told from the latents (skill {row['skill_latent']:.2f}) and comes back with the "
-            f"brightness (skill {row['skill_brightness']:.2f}): the normalisation divided it out."
+            f"brightness (skill {row['skill_brightness']:.2f}): the normalization divided it out."
         )
     if verdict == NOT_IN_LATENT:
         return f"{name} cannot be told from the latents (skill {row['skill_latent']:.2f})."

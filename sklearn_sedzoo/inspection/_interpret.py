@@ -33,11 +33,11 @@ class Interpretation:
     wavelength : ndarray of shape (n_wavelengths,) or None
         Wavelength in Angstrom.
     typical : ndarray of shape (n_groups, n_wavelengths)
-        Spectrum decoded from the median latent of each group, in normalised flux.
+        Spectrum decoded from the median latent of each group, in normalized flux.
     low, high : ndarray of shape (n_groups, n_wavelengths)
-        16th and 84th percentile of the members' normalised spectra.
+        16th and 84th percentile of the members' normalized spectra.
     features : DataFrame of shape (n, 5)
-        What sets each group apart: ``group``, ``wavelength``, ``difference`` from all others (normalised flux, less
+        What sets each group apart: ``group``, ``wavelength``, ``difference`` from all others (normalized flux, less
         the continuum), ``contrast`` (the same in units of the scatter within groups) and ``feature``, its name.
     sentences : list of str
         All of it in words.

@@ -16,9 +16,9 @@ _ROUNDING = 1e-12
 
 
 def measure_novelty(view):
-    """Return (n_samples, 1 or 2): mean squared reconstruction error, and the distance to the nearest cell or centre.
+    """Return (n_samples, 1 or 2): mean squared reconstruction error, and the distance to the nearest cell or center.
 
-    The distance is left out where the last step has neither cells nor centres. What cannot be measured is infinite.
+    The distance is left out where the last step has neither cells nor centers. What cannot be measured is infinite.
     """
     flux, _, _ = take_flux(view.spectra)
     columns = [np.maximum(view.error, _ROUNDING * masked_mean(flux.astype(float) ** 2, axis=1))]  # less is rounding
@@ -30,7 +30,7 @@ def measure_novelty(view):
 
 
 def find_centers(pipeline):
-    """Return the weights of the cells that hold training spectra, or the centres of the clusters; None without either.
+    """Return the weights of the cells that hold training spectra, or the centers of the clusters; None without either.
 
     A cell that no training spectrum fell in lies between others and covers nothing.
     """

@@ -20,7 +20,7 @@ def find_similar(latents: ArrayLike, query: int | ArrayLike, *, n_neighbors: int
     ----------
     latents : array-like of shape (n_samples, n_latents)
         What the embedding makes of the spectra, best whitened: then a step counts alike in every direction. Rows with
-        NaN (spectra that could not be embedded) are nobody's neighbours.
+        NaN (spectra that could not be embedded) are nobody's neighbors.
     query : int or array-like of shape (n_latents,)
         A row, counted from 0, or the latents of a spectrum that is not among them.
     n_neighbors : int, default=6
@@ -29,7 +29,7 @@ def find_similar(latents: ArrayLike, query: int | ArrayLike, *, n_neighbors: int
     Returns
     -------
     table : DataFrame of shape (n_neighbors, 2)
-        ``row`` and ``distance``, the nearest first; a row is not its own neighbour, its duplicates are.
+        ``row`` and ``distance``, the nearest first; a row is not its own neighbor, its duplicates are.
 
     See Also
     --------

@@ -1,4 +1,4 @@
-"""Catalogues in, results out."""
+"""Catalogs in, results out."""
 
 from sklearn_sedzoo.io._catalog import read_catalog, read_spectra, write_catalog
 from sklearn_sedzoo.io._diagnosis import Diagnosis, diagnose_catalog

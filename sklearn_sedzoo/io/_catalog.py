@@ -1,4 +1,4 @@
-"""Read and write catalogues of spectra."""
+"""Read and write catalogs of spectra."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def read_catalog(
     mask_bits: int | Sequence[int] | str | None = None,
     n_jobs: int | None = None,
 ) -> SpectrumTable:
-    """Read a catalogue of spectra from a file.
+    """Read a catalog of spectra from a file.
 
     Read are: *images*, ``FLUX``, ``DATA`` or the first of the file, 1-D or 2-D (spectra along axis 2), its wavelengths
     in an HDU ``WAVELENGTH`` (a table column or an image) or in its own header (``CRVAL1``, ``CDELT1``, ``CUNIT1``, also
@@ -102,7 +102,7 @@ def read_catalog(
         What to do with bad spectra (see `QUALITY_BITS`): keep them, their bad pixels masked and the table's `quality`
         saying why; an error; or leave them out with a warning that counts them.
     grid : array-like of shape (n_wavelengths,), optional
-        Bin centres in Angstrom to which spectra on different grids are resampled. Without it such spectra are an
+        Bin centers in Angstrom to which spectra on different grids are resampled. Without it such spectra are an
         error, unless their grids are parts of one lattice.
     sentinels : float or sequence of float, default=()
         Flux values that stand for "no data", such as -9999 or 1e20; they are masked.
@@ -123,7 +123,7 @@ def read_catalog(
     Raises
     ------
     SedReadError
-        If the file is no such catalogue; the message says what it holds.
+        If the file is no such catalog; the message says what it holds.
     NoSpectraError
         A SedReadError: the file is readable, but holds no spectra.
 

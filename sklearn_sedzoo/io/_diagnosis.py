@@ -1,4 +1,4 @@
-"""What a catalogue is fit for, before anything is trained on it."""
+"""What a catalog is fit for, before anything is trained on it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MIN_PIXELS = 10
 
 @dataclass
 class Diagnosis:
-    """Findings on a catalogue: facts by name, and what the user should look at.
+    """Findings on a catalog: facts by name, and what the user should look at.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Diagnosis:
 
 @checked(frame=FRAME, medium=MEDIUM)
 def diagnose_catalog(catalog: SpectrumTable, *, frame: str | None = None, medium: str | None = None) -> Diagnosis:
-    """Say what a catalogue holds and how it will be read: frame, medium, units, noise, coverage, stairs, bad rows.
+    """Say what a catalog holds and how it will be read: frame, medium, units, noise, coverage, oversampling, bad rows.
 
     Frame and medium are what `decide_frame` finds. Whether wavelengths are in air or in vacuum is measured from the
     centroids of Ca II K and the Balmer lines in the median spectrum: air moves them by -83 km/s.
@@ -102,7 +102,7 @@ def _valid(catalog):
 
 
 def _usable_rows(catalog):
-    """Return rows with flux in more than 10 pixels, at most N_MEASURED of them, from all over the catalogue."""
+    """Return rows with flux in more than 10 pixels, at most N_MEASURED of them, from all over the catalog."""
     rows = np.flatnonzero(_valid(catalog).sum(axis=1) > 10)
     return rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), N_MEASURED)).astype(int))] if len(rows) else rows
 
@@ -147,8 +147,8 @@ def _describe_grid(grid, found):
     if high - low < 0.95 * (grid[-1] - grid[0]):
         found.facts["fine sampling"] = f"{low:.0f} to {high:.0f} Angstrom"
         found.warnings.append(
-            f"Outside {low:.0f} to {high:.0f} Angstrom the pixels are much wider: resampled finely they are stairs "
-            f"without information. Take grid_range=({low:.0f}, {high:.0f})."
+            f"Outside {low:.0f} to {high:.0f} Angstrom the pixels are much wider: resampled finely they are "
+            f"oversampled. Take grid_range=({low:.0f}, {high:.0f})."
         )
 
 
@@ -195,7 +195,7 @@ def _measure_noise(catalog, flux, usable, found):
         noise = line_centroid.noise_of(flux)
         level = np.nanmedian(flux, axis=1)
         snr = np.divide(level, noise, out=np.full(len(flux), np.inf), where=noise > 0)
-        source = "from the scatter of neighbouring pixels"
+        source = "from the scatter of neighboring pixels"
     low, middle, high = np.nanpercentile(np.where(np.isinf(snr), 1e6, snr), [10, 50, 90])
     found.measured["median_snr"] = float(middle)
     found.facts["S/N per pixel"] = f"{middle:.3g} (10th to 90th percentile {low:.3g} to {high:.3g}), {source}"
@@ -214,6 +214,6 @@ def _describe_coverage(catalog, flux, stretch, found):
     )
     if low > BAND[0] or high < BAND[1]:
         found.warnings.append(
-            f"The band {BAND[0]:.0f} to {BAND[1]:.0f} Angstrom of the default normalisation is not covered: choose "
+            f"The band {BAND[0]:.0f} to {BAND[1]:.0f} Angstrom of the default normalization is not covered: choose "
             "another band inside the range."
         )

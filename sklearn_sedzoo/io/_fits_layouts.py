@@ -1,4 +1,4 @@
-"""Catalogues in FITS: images with a wavelength HDU or an axis in the header, tables with columns of fluxes."""
+"""Catalogs in FITS: images with a wavelength HDU or an axis in the header, tables with columns of fluxes."""
 
 from __future__ import annotations
 

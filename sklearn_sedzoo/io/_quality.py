@@ -11,7 +11,7 @@ from sklearn_sedzoo.exceptions import SedDataWarning, SedReadError
 
 QUALITY_BITS = {
     "not_finite": 1,  # a pixel is NaN or infinite, and there are no inverse variances to mask it with
-    "no_flux": 2,  # no positive flux in the band of normalisation (set by `sedzoo map`)
+    "no_flux": 2,  # no positive flux in the band of normalization (set by `sedzoo map`)
     "empty": 4,  # no valid pixel
     "zero": 8,  # every valid pixel is exactly 0
     "bad_redshift": 16,  # the redshift is missing, not finite, below -0.1 or above 20

@@ -60,7 +60,7 @@ def _is_coadd(hdu):
 
 
 def _read_properties(hdus, coadd):
-    """Return the row of the catalogue that the file has for its object, and the name of the HDU."""
+    """Return the row of the catalog that the file has for its object, and the name of the HDU."""
     info = next((hdu for hdu in hdus if hdu.name.upper() in {"SPALL", "SPECOBJ"}), None)
     if info is None:
         tables = [hdu for hdu in hdus[1:] if hdu is not coadd]

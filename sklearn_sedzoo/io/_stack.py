@@ -36,7 +36,7 @@ def stack_spectra(
     tables : list of SpectrumTable
         At least one.
     grid : array-like of shape (n_wavelengths,), optional
-        Bin centres in Angstrom, rising.
+        Bin centers in Angstrom, rising.
     path : str or path
         For messages.
     """
@@ -141,7 +141,7 @@ def _find_lattice(grids, path):
     other = next(i for i, grid in enumerate(grids) if not _is_same(grid, grids[0]))
     raise SedReadError(
         f"{path}: the spectra have different wavelength grids: {_describe(grids[0])} for the first, "
-        f"{_describe(grids[other])} for number {other}. Pass grid=... (bin centres in Angstrom; --grid on the command "
+        f"{_describe(grids[other])} for number {other}. Pass grid=... (bin centers in Angstrom; --grid on the command "
         "line) to resample them."
     )
 

@@ -112,7 +112,7 @@ def conditional_entropy(labels: Any, values: Any, *, n_bins: int = N_BINS) -> tu
 
     Notes
     -----
-    This is not corrected for chance: many small groups lower it by themselves. Compare it between labellings with
+    This is not corrected for chance: many small groups lower it by themselves. Compare it between labelings with
     equal numbers of groups.
 
     Examples

@@ -14,7 +14,7 @@ from sklearn_sedzoo._validation import as_native
 
 @checked(n_neighbors=[integer(2)])
 def intrinsic_dimension(X: ArrayLike, *, n_neighbors: int = 2) -> float:
-    r"""Return the number of dimensions in which points vary, estimated from distances to nearest neighbours.
+    r"""Return the number of dimensions in which points vary, estimated from distances to nearest neighbors.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def intrinsic_dimension(X: ArrayLike, *, n_neighbors: int = 2) -> float:
         Spectra or latents, all features in the same unit. Copies of a row count once.
     n_neighbors : int, default=2
         With 2 this is the TwoNN estimate, which looks at the smallest scale: the least bent, the most noisy. More
-        neighbours look at a larger scale and scatter less; borders and curvature then make the estimate smaller.
+        neighbors look at a larger scale and scatter less; borders and curvature then make the estimate smaller.
 
     Returns
     -------
@@ -35,12 +35,12 @@ def intrinsic_dimension(X: ArrayLike, *, n_neighbors: int = 2) -> float:
 
     Notes
     -----
-    Where points are spread evenly over a neighbourhood of d dimensions, the ratios of the distances r_j to the j-th
-    neighbour have the likelihood of which the maximum over all points i is
+    Where points are spread evenly over a neighborhood of d dimensions, the ratios of the distances r_j to the j-th
+    neighbor have the likelihood of which the maximum over all points i is
 
     .. math:: \frac{1}{d} = \frac{1}{n (k - 1)} \sum_i \sum_{j < k} \log \frac{r_{ik}}{r_{ij}}.
 
-    Noise has as many dimensions as there are features: where the distances to the neighbours are no larger than what
+    Noise has as many dimensions as there are features: where the distances to the neighbors are no larger than what
     noise makes of them, the estimate says so and nothing about the spectra. High dimensions come out too low: 20 as
     about 15 from a thousand points. Time: n_samples^2 x n_features, in blocks; memory: a copy of X in float64.
 

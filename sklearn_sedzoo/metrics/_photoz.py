@@ -76,7 +76,7 @@ def photoz_bias(z_true: ArrayLike, z_phot: ArrayLike) -> float:
 
 
 def sigma_nmad(z_true: ArrayLike, z_phot: ArrayLike) -> float:
-    """Normalised median absolute deviation: 1.4826 times the median distance of the scaled errors to their median.
+    """Normalized median absolute deviation: 1.4826 times the median distance of the scaled errors to their median.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def cde_loss(z_true: ArrayLike, density: ArrayLike, zgrid: ArrayLike) -> float:
     ----------
     z_true : array-like of shape (n_samples,)
     density : array-like of shape (n_samples, n_z)
-        Probability densities at `zgrid`; they are normalised.
+        Probability densities at `zgrid`; they are normalized.
     zgrid : array-like of shape (n_z,)
         Increasing redshifts. Densities narrower than its step cannot be told apart.
 
@@ -199,7 +199,7 @@ def crps(z_true: ArrayLike, density: ArrayLike, zgrid: ArrayLike) -> float:
     ----------
     z_true : array-like of shape (n_samples,)
     density : array-like of shape (n_samples, n_z)
-        Probability densities at `zgrid`; they are normalised.
+        Probability densities at `zgrid`; they are normalized.
     zgrid : array-like of shape (n_z,)
         Increasing redshifts.
 
@@ -283,7 +283,7 @@ def nz_mean_shift(z_true: ArrayLike, nz: ArrayLike, zgrid: ArrayLike, weights: A
     z_true : array-like of shape (n_samples,)
         True redshifts of the sample that N(z) describes.
     nz : array-like of shape (n_z,)
-        The distribution at `zgrid`, of any normalisation.
+        The distribution at `zgrid`, of any normalization.
     zgrid : array-like of shape (n_z,)
         Increasing redshifts.
     weights : array-like of shape (n_samples,), optional

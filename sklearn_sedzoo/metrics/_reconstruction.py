@@ -11,7 +11,7 @@ from sklearn_sedzoo.pipeline import split_at_embedding
 
 
 def reconstruct(estimator: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return the normalised spectra and what the embedding gives back of them.
+    """Return the normalized spectra and what the embedding gives back of them.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def reconstruct(estimator: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     normalized, reconstructed : ndarray of shape (n_samples, n_bins)
-        In the space in which the embedding works: normalised flux; NaN in `normalized` where it is masked.
+        In the space in which the embedding works: normalized flux; NaN in `normalized` where it is masked.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def reconstruct(estimator: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
 
 @checked(per_sample=[flag()])
 def reconstruction_error(estimator: Any, X: Any, *, per_sample: bool = False) -> float | np.ndarray:
-    """Return the mean squared difference between normalised spectra and their reconstruction.
+    """Return the mean squared difference between normalized spectra and their reconstruction.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def reconstruction_error(estimator: Any, X: Any, *, per_sample: bool = False) ->
     Returns
     -------
     error : float or ndarray of shape (n_samples,)
-        In squared units of normalised flux.
+        In squared units of normalized flux.
 
     Examples
     --------

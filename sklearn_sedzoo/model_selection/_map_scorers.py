@@ -62,7 +62,7 @@ def map_scorer(measure: str = "combined", **params: Any) -> Callable:
     Notes
     -----
     **Do not search by the quantization error alone.** It falls with every cell that is added and with every bit taken
-    from the radius, until the map is a set of k-means centres without order. The combined error adds the way over the
+    from the radius, until the map is a set of k-means centers without order. The combined error adds the way over the
     map from the best to the second-best cell and so counts lost order; or search by several scores and look at both.
     All but the topographic error and the two ranks are in units of the data: they compare maps of the same data, not
     maps of different embeddings.

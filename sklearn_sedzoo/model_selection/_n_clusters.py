@@ -95,8 +95,8 @@ def choose_n_clusters(
     Notes
     -----
     A number of clusters counts as natural where the clusters come back from bootstrap samples (mean adjusted Rand
-    index at least .8) and where a valley lies between any two of them: on the line between their centres the density
-    half-way is below half of that at the lesser centre. The largest such number is chosen. Silhouette,
+    index at least .8) and where a valley lies between any two of them: on the line between their centers the density
+    half-way is below half of that at the lesser center. The largest such number is chosen. Silhouette,
     Davies-Bouldin and gap are shown beside it and do not decide: all three find "clusters" in a bent continuum.
     The gap statistic is measured against uniform samples in the box along the principal axes, and says the smallest
     k with gap(k) >= gap(k + 1) - s(k + 1).
@@ -196,11 +196,11 @@ def _say(table, choice):
         row = table.loc[choice]
         return (
             f"{choice} natural clusters: they come back from bootstrap samples (ARI {row['ari']:.2f}) and the space "
-            f"between them is {100 * (1 - row['valley']):.0f} % emptier than their centres."
+            f"between them is {100 * (1 - row['valley']):.0f} % emptier than their centers."
         )
     best = table["valley"].idxmin()
     return (
-        "A continuum, no natural number of clusters: however many are tried, some neighbours join without a valley "
+        "A continuum, no natural number of clusters: however many are tried, some neighbors join without a valley "
         f"between them, or the clusters change from sample to sample (nearest to natural: {best}, valley filled to "
         f"{100 * min(table.loc[best, 'valley'], 1):.0f} %, ARI {table.loc[best, 'ari']:.2f}). Any number is a choice "
         "of the reader; a map shows a continuum better."

@@ -1,4 +1,4 @@
-"""Ways to carry a property from labelled spectra to new ones, side by side on held-out spectra."""
+"""Ways to carry a property from labeled spectra to new ones, side by side on held-out spectra."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def compare_propagators(
     n_near : int, default=5
         Cells of the soft cells.
     n_neighbors : int, default=15
-        Neighbours of the local linear fit and of kNN.
+        Neighbors of the local linear fit and of kNN.
     cv : int, default=5
         Folds; each spectrum is predicted once, by what has not seen its label or its latents.
     random_state : int, RandomState or None, default=None
@@ -70,7 +70,7 @@ def compare_propagators(
 
     Notes
     -----
-    kNN weighs neighbours by inverse distance; ridge is linear in the standardised latents, its penalty chosen by
+    kNN weighs neighbors by inverse distance; ridge is linear in the standardised latents, its penalty chosen by
     leave-one-out. The differences between propagators are those of one division into folds.
 
     Examples

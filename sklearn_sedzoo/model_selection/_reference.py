@@ -47,7 +47,7 @@ def fit_reference(
 
     Notes
     -----
-    With singular values :math:`s_1 \\ge s_2 \\ge ...` of the centred m x D matrix, components count as signal above
+    With singular values :math:`s_1 \\ge s_2 \\ge ...` of the centered m x D matrix, components count as signal above
     :math:`\\omega(\\beta) \\, \\mathrm{median}(s)`, with :math:`\\beta = \\min(m, D) / \\max(m, D)` and
     :math:`\\omega \\approx .56 \\beta^3 - .95 \\beta^2 + 1.82 \\beta + 1.43`: optimal for white noise of unknown size.
 

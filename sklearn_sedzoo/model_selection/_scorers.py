@@ -56,7 +56,7 @@ class _SilhouetteScorer:
 
 
 def reconstruction_scorer() -> Callable:
-    """Make a scorer: minus the mean squared error of the reconstruction, in normalised flux.
+    """Make a scorer: minus the mean squared error of the reconstruction, in normalized flux.
 
     The embedding is found by what it can do (see `split_at_embedding`), so that a PCA in its place is scored alike.
     On the test folds of a grid search this is the held-out error. It prefers more latents; stop where it levels off.

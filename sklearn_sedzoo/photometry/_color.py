@@ -1,4 +1,4 @@
-"""MagnitudeToColor: a catalogue of magnitudes to features, non-detections and all."""
+"""MagnitudeToColor: a catalog of magnitudes to features, non-detections and all."""
 
 import itertools
 import warnings
@@ -28,7 +28,7 @@ SIGNAL_TO_NOISE_1 = 2.5 / np.log(10)  # mag
 
 
 class MagnitudeToColor(TransformerMixin, BaseEstimator):
-    """Turn a catalogue of magnitudes into a reference magnitude, colours and errors.
+    """Turn a catalog of magnitudes into a reference magnitude, colors and errors.
 
     Not detected and not observed are different things: a source too faint for a band gets the band's limit, a band
     that did not look stays NaN for a later step (an imputer, a gradient boosting, a masking map).
@@ -36,13 +36,13 @@ class MagnitudeToColor(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     bands : list of str or dict, default=None
-        Bands in the order of their colours. Columns are found by name (``mag_u_lsst``, ``u``; those with "err" in
+        Bands in the order of their colors. Columns are found by name (``mag_u_lsst``, ``u``; those with "err" in
         their name are errors), or by ``{band: (magnitude column, error column)}``; without names X holds the
         magnitudes in this order, then perhaps the errors. None takes all columns.
     ref_band : str, int, "all" or None, default="i"
-        Magnitude that is kept beside the colours (a band or its number), all of them, or none.
+        Magnitude that is kept beside the colors (a band or its number), all of them, or none.
     colors : {"adjacent", "all", "none"}, default="adjacent"
-        Differences of neighbours, of all pairs (n (n - 1) / 2), or no colours.
+        Differences of neighbors, of all pairs (n (n - 1) / 2), or no colors.
     errors : {"feature", "drop"}, default="feature"
         Append the magnitude errors where X has them, or leave them out. See also `weights`.
     nondetection : float or nan, default=inf
@@ -72,7 +72,7 @@ class MagnitudeToColor(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Features, in this order: magnitudes kept (``mag_i``), colours (``u-g``), errors (``err_u``; for a non-detection
+    Features, in this order: magnitudes kept (``mag_i``), colors (``u-g``), errors (``err_u``; for a non-detection
     2.5 / ln 10, signal-to-noise 1). X is never written to. A row without any observed band becomes NaN, with a
     warning. Cost is O(n_samples n_features).
 
@@ -178,7 +178,7 @@ class MagnitudeToColor(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_features_out)
-            Magnitudes kept, colours, errors; in mag. NaN where not observed.
+            Magnitudes kept, colors, errors; in mag. NaN where not observed.
         """
         self = as_fitted(self)
         X = self._read(X, reset=False)

@@ -1,4 +1,4 @@
-"""Columns of a photometric catalogue -> which is the magnitude of which band, which its error."""
+"""Columns of a photometric catalog -> which is the magnitude of which band, which its error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SyntheticPhotometry: spectra to magnitudes or colours in bands, at one or many redshifts."""
+"""SyntheticPhotometry: spectra to magnitudes or colors in bands, at one or many redshifts."""
 
 import warnings
 
@@ -35,7 +35,7 @@ _ROWS = 256
 
 
 class SyntheticPhotometry(TransformerMixin, BaseEstimator):
-    """Magnitudes or colours of spectra in photometric bands, as seen at one or many redshifts.
+    """Magnitudes or colors of spectra in photometric bands, as seen at one or many redshifts.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class SyntheticPhotometry(TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    MagnitudeToColor : Colours from catalogues of magnitudes with non-detections.
+    MagnitudeToColor : Colors from catalogs of magnitudes with non-detections.
     make_training_set : Noisy rows for photometric redshifts.
 
     Notes
@@ -200,7 +200,7 @@ class SyntheticPhotometry(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_redshifts * n_bands)
-            In mag or maggies; for colours n_bands - 1 columns a redshift. NaN where the band is not covered.
+            In mag or maggies; for colors n_bands - 1 columns a redshift. NaN where the band is not covered.
         """
         self = as_fitted(self)
         X = read_spectra(self, X, reset=False)
@@ -297,7 +297,7 @@ class SyntheticPhotometry(TransformerMixin, BaseEstimator):
         if self.output != "color":
             return maggies
         cube = maggies.reshape(len(maggies), len(self.redshifts_), -1)
-        with np.errstate(invalid="ignore"):  # inf - inf: the colour of two non-detections is NaN
+        with np.errstate(invalid="ignore"):  # inf - inf: the color of two non-detections is NaN
             return (cube[..., :-1] - cube[..., 1:]).reshape(len(maggies), -1)
 
     def __sklearn_tags__(self):

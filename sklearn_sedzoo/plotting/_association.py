@@ -1,4 +1,4 @@
-"""AssociationDisplay: which labelling tells which property, as a matrix."""
+"""AssociationDisplay: which labeling tells which property, as a matrix."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sklearn_sedzoo.plotting._labels import write_label
 
 
 class AssociationDisplay:
-    """A matrix of epsilon², labellings against properties; what is not significant is in brackets.
+    """A matrix of epsilon², labelings against properties; what is not significant is in brackets.
 
     Parameters
     ----------
     tables : dict of str to DataFrame
-        What `property_association` returned for each labelling, under its name.
+        What `property_association` returned for each labeling, under its name.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class AssociationDisplay:
 
     @classmethod
     def from_predictions(cls, labels, properties, *, random_state=None, ax=None):
-        """Measure the association of several labellings with properties, and draw it.
+        """Measure the association of several labelings with properties, and draw it.
 
         Parameters
         ----------

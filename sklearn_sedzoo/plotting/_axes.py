@@ -42,7 +42,7 @@ def take_many_axes(owner, ax, n_axes, *, n_columns, size, height_ratios=(1.0,), 
         return axes.reshape(n_axes, n_parts)
     axes = np.empty((n_axes, n_parts), dtype=object)
     for i in range(n_axes):
-        if n_parts == 1:  # not nested: colour bars and titles of all places then line up
+        if n_parts == 1:  # not nested: color bars and titles of all places then line up
             axes[i, 0] = figure.add_subplot(places[divmod(i, n_columns)])
             continue
         inner = GridSpecFromSubplotSpec(

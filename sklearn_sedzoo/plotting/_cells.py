@@ -11,7 +11,7 @@ _HEXAGON = np.deg2rad(np.arange(6) * 60 + 30)
 def outline_cells(cell_positions):
     """Return the corners of each cell, shape (n_cells, 4 or 6, 2): hexagons where rows are closer than columns.
 
-    Neighbours are at distance 1, as `SOMMapper.cell_positions_` has them.
+    Neighbors are at distance 1, as `SOMMapper.cell_positions_` has them.
     """
     positions = np.asarray(cell_positions, dtype=float)
     rows = np.unique(positions[:, 1].round(6))

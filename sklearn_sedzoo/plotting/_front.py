@@ -13,7 +13,7 @@ from sklearn_sedzoo.pipeline import split_at_embedding
 def normalize_spectra(estimator, X):
     """Return (flux, wavelength or None, band or None) in the space in which the embedding works.
 
-    An estimator without an embedding (a pipeline that ends with the normalisation) is taken whole.
+    An estimator without an embedding (a pipeline that ends with the normalization) is taken whole.
     """
     try:
         front, _ = split_at_embedding(estimator)

@@ -1,4 +1,4 @@
-"""What is written and coloured: names with units, colours of groups, rows and values that the user picked."""
+"""What is written and colored: names with units, colors of groups, rows and values that the user picked."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import pandas as pd
 
 from sklearn_sedzoo._containers import SpectrumTable
 
-# Okabe & Ito (2008), "Color Universal Design": eight colours that all kinds of colour vision tell apart.
+# Okabe & Ito (2008), "Color Universal Design": eight colors that all kinds of color vision tell apart.
 GROUP_COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 NO_GROUP = "#d0d0d0"
 VALUE_COLORS = "viridis"
 _MOST_GROUPS = 30
-FLUX_LABEL = "normalised flux"
+FLUX_LABEL = "normalized flux"
 
 
 def color_groups(n_groups):
-    """Return one RGBA colour for each group: distinct for all kinds of colour vision up to eight, else a ramp."""
+    """Return one RGBA color for each group: distinct for all kinds of color vision up to eight, else a ramp."""
     if n_groups <= len(GROUP_COLORS):
         return mpl.colors.to_rgba_array(GROUP_COLORS[:n_groups])
     return mpl.colormaps[VALUE_COLORS](np.linspace(0, 1, n_groups))
@@ -46,7 +46,7 @@ def take_values(owner, values, n_samples, unit=""):
     values = np.asarray(values)
     if values.shape != (n_samples,):
         raise ValueError(
-            f"The values to colour by in {owner} must be one for each of the {n_samples} spectra, got shape "
+            f"The values to color by in {owner} must be one for each of the {n_samples} spectra, got shape "
             f"{values.shape}."
         )
     return values, label

@@ -1,4 +1,4 @@
-"""LatentDisplay: pairs of latent variables, coloured by cluster or by a property."""
+"""LatentDisplay: pairs of latent variables, colored by cluster or by a property."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class LatentDisplay:
     latents : ndarray of shape (n_samples, n_latents)
         Output of the embedding.
     values : ndarray or Series of shape (n_samples,), optional
-        What to colour by: integers and words are groups (a legend), floats are measured (a colour bar).
+        What to color by: integers and words are groups (a legend), floats are measured (a color bar).
     pairs : list of (int, int), default=[(0, 1)]
         Which latents to draw against each other, counted from 0.
     label : str, optional
-        Name of what is coloured by; a Series brings its own, with the unit.
+        Name of what is colored by; a Series brings its own, with the unit.
 
     Attributes
     ----------
@@ -64,15 +64,15 @@ class LatentDisplay:
         Parameters
         ----------
         estimator : Pipeline or transformer
-            Fitted. If its last step is a clusterer, the points are coloured by `predict` unless `values` is given.
+            Fitted. If its last step is a clusterer, the points are colored by `predict` unless `values` is given.
         X : array-like of shape (n_samples, n_wavelengths)
             Spectra as the estimator takes them.
         values : array-like or Series of shape (n_samples,), optional
-            What to colour by.
+            What to color by.
         pairs : list of (int, int), default=[(0, 1)]
             Which latents to draw against each other, counted from 0.
         label : str, optional
-            Name of what is coloured by.
+            Name of what is colored by.
         ax : matplotlib Axes or array of Axes, optional
             One Axes to divide, or one for each pair.
         **plot_params
@@ -97,11 +97,11 @@ class LatentDisplay:
         latents : array-like of shape (n_samples, n_latents)
             Output of the embedding.
         values : array-like or Series of shape (n_samples,), optional
-            What to colour by.
+            What to color by.
         pairs : list of (int, int), default=[(0, 1)]
             Which latents to draw against each other, counted from 0.
         label : str, optional
-            Name of what is coloured by.
+            Name of what is colored by.
         ax : matplotlib Axes or array of Axes, optional
             One Axes to divide, or one for each pair.
         **plot_params
@@ -168,7 +168,7 @@ class LatentDisplay:
                 )
 
     def _color(self):
-        """Return a colour for each point, (handles, title) of a legend or None, (mappable, label) or None."""
+        """Return a color for each point, (handles, title) of a legend or None, (mappable, label) or None."""
         if self.values is None:
             return np.broadcast_to(color_groups(1), (len(self.latents), 4)), None, None
         values, label = take_values(type(self).__name__, self.values, len(self.latents))

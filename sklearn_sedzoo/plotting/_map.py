@@ -1,4 +1,4 @@
-"""MapDisplay: one picture of a self-organizing map, a value or a colour for each cell."""
+"""MapDisplay: one picture of a self-organizing map, a value or a color for each cell."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class MapDisplay:
     values : ndarray of shape (n_cells,) or (n_cells, 3)
         A number for each cell (NaN: empty), the index of a group, or red, green and blue in [0, 1].
     cell_positions : ndarray of shape (n_cells, 2)
-        (x, y) of each cell, neighbours at distance 1: ``SOMMapper.cell_positions_``.
+        (x, y) of each cell, neighbors at distance 1: ``SOMMapper.cell_positions_``.
     kind : {"value", "count", "distance", "group", "color"}, default="value"
-        What the values are: measured (viridis), counts (grey), distances (dark is far), groups (distinct colours and
-        the group's name in each cell), or colours.
+        What the values are: measured (viridis), counts (grey), distances (dark is far), groups (distinct colors and
+        the group's name in each cell), or colors.
     label : str, default=""
-        Name and unit, for the colour bar.
+        Name and unit, for the color bar.
     title : str, default=""
         Title of the picture.
     groups : list, optional
@@ -49,7 +49,7 @@ class MapDisplay:
     cells_ : matplotlib PolyCollection
         The cells, in the order of `values`.
     colorbar_ : matplotlib Colorbar or None
-        Its colour bar.
+        Its color bar.
 
     See Also
     --------
@@ -58,8 +58,8 @@ class MapDisplay:
 
     Notes
     -----
-    Row 0 is on top, as an array is printed. Colours of ``show="weights"`` are the three leading principal components
-    of the weights as red, green and blue: cells of like colour have like weights; the hue itself means nothing.
+    Row 0 is on top, as an array is printed. Colors of ``show="weights"`` are the three leading principal components
+    of the weights as red, green and blue: cells of like color have like weights; the hue itself means nothing.
 
     Examples
     --------
@@ -91,8 +91,8 @@ class MapDisplay:
         X : array-like of shape (n_samples, n_features), optional
             Spectra (for a pipeline) or latents to lay on the map; needed for `values`.
         show : {"hits", "u_matrix", "weights"} or int, default="hits"
-            Spectra in each cell (of X, or of the training), distance to the neighbouring cells, the weights as
-            colours, or the weights of one latent. Ignored where `values` is given.
+            Spectra in each cell (of X, or of the training), distance to the neighboring cells, the weights as
+            colors, or the weights of one latent. Ignored where `values` is given.
         values : array-like or Series of shape (n_samples,), optional
             Labels or a property of X: each cell shows the most frequent label or the median.
         title : str, optional
@@ -133,7 +133,7 @@ class MapDisplay:
         statistic : callable, optional
             What to draw of the property in each cell, by default the median without NaN.
         label : str, optional
-            Name and unit, for the colour bar; a Series brings its own.
+            Name and unit, for the color bar; a Series brings its own.
         title : str, optional
             Title of the picture.
         ax : matplotlib Axes, optional
@@ -158,11 +158,11 @@ class MapDisplay:
         ax : matplotlib Axes, optional
             Where to draw, by default a new figure.
         cmap : str, optional
-            Name of a matplotlib colour map, by default one that suits `kind`.
+            Name of a matplotlib color map, by default one that suits `kind`.
         low, high : float, optional
-            Ends of the colour scale, by default those of the values.
+            Ends of the color scale, by default those of the values.
         colorbar : bool, default=True
-            Draw a colour bar; for groups it is the key to their colours.
+            Draw a color bar; for groups it is the key to their colors.
 
         Returns
         -------
@@ -226,7 +226,7 @@ def show_map(fitted, show):
         return MapDisplay(fitted.hits, positions, kind="count", label="spectra", title="hits")
     if show == "u_matrix":
         values = np.ravel(fitted.u_matrix)
-        return MapDisplay(values, positions, kind="distance", label="distance to neighbours", title="U-matrix")
+        return MapDisplay(values, positions, kind="distance", label="distance to neighbors", title="U-matrix")
     weights = fitted.weights
     if show == "weights":
         return MapDisplay(_color_weights(weights), positions, kind="color", title="weights")

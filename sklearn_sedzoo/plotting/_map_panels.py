@@ -35,7 +35,7 @@ class MapPanelsDisplay:
 
     Notes
     -----
-    A panel has one colour scale in all rows, so that maps of different seeds can be compared. Rows need not agree in
+    A panel has one color scale in all rows, so that maps of different seeds can be compared. Rows need not agree in
     orientation: a map may come out mirrored or turned, which means nothing.
 
     Examples
@@ -171,7 +171,7 @@ def _picture(fitted, cells, panel, properties):
 
 
 def _share_scale(column):
-    """Return the ends of a colour scale that all pictures of a column share."""
+    """Return the ends of a color scale that all pictures of a column share."""
     if column[0].kind in {"group", "color"}:
         return {}
     low = min(np.nanmin(picture.values) for picture in column)

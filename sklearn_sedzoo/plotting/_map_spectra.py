@@ -19,22 +19,22 @@ _N_BINS = 120  # more are not seen in a cell
 
 
 class MapSpectraDisplay:
-    """A map whose cells hold the mean spectra of their members, coloured by a property.
+    """A map whose cells hold the mean spectra of their members, colored by a property.
 
     Parameters
     ----------
     spectra : ndarray of shape (n_cells, n_wavelengths)
-        Mean normalised flux in each cell; NaN rows are empty cells.
+        Mean normalized flux in each cell; NaN rows are empty cells.
     cell_positions : ndarray of shape (n_cells, 2)
-        (x, y) of each cell, neighbours at distance 1.
+        (x, y) of each cell, neighbors at distance 1.
     values : ndarray of shape (n_cells,), optional
-        What to colour by, by default the number of members.
+        What to color by, by default the number of members.
     counts : ndarray of shape (n_cells,)
         Members of each cell.
     wavelength : ndarray of shape (n_wavelengths,), optional
         Wavelength in Angstrom.
     label : str, default=""
-        Name and unit of `values`, for the colour bar.
+        Name and unit of `values`, for the color bar.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class MapSpectraDisplay:
 
     See Also
     --------
-    MapDisplay : The property alone, as a coloured cell.
+    MapDisplay : The property alone, as a colored cell.
 
     Notes
     -----
@@ -83,7 +83,7 @@ class MapSpectraDisplay:
         X : array-like of shape (n_samples, n_wavelengths)
             Spectra as the pipeline takes them.
         values : array-like or Series of shape (n_samples,), optional
-            A property of X to colour by (the median in each cell), by default the number of spectra.
+            A property of X to color by (the median in each cell), by default the number of spectra.
         label : str, optional
             Name and unit of the property; a Series brings its own.
         ax : matplotlib Axes, optional
@@ -119,7 +119,7 @@ class MapSpectraDisplay:
         ax : matplotlib Axes, optional
             Where to draw, by default a new figure.
         cmap : str, default="viridis"
-            Name of a matplotlib colour map.
+            Name of a matplotlib color map.
         title : str, default=""
             Title of the picture.
 
@@ -145,7 +145,7 @@ class MapSpectraDisplay:
         ax.figure.colorbar(scale, ax=ax, label=self.label, shrink=0.7, pad=0.02, aspect=30)
         if self.wavelength is not None:
             span = f"{np.min(self.wavelength):,.0f} to {np.max(self.wavelength):,.0f} Å"
-            ax.set_xlabel(f"in each cell: mean normalised flux against wavelength, {span}", color=INK)
+            ax.set_xlabel(f"in each cell: mean normalized flux against wavelength, {span}", color=INK)
         ax.set_title(title)
         self.ax_, self.figure_ = ax, ax.figure
         return self
@@ -166,7 +166,7 @@ class MapSpectraDisplay:
 
 
 def _thin(spectra, n_bins):
-    """Average neighbouring pixels into at most `n_bins`; return (spectra, places in [0, 1])."""
+    """Average neighboring pixels into at most `n_bins`; return (spectra, places in [0, 1])."""
     n_pixels = spectra.shape[1]
     edges = np.linspace(0, n_pixels, min(n_bins, n_pixels) + 1).astype(int)
     known = ~np.isnan(spectra)
@@ -181,7 +181,7 @@ def _close(curve, floor):
 
 
 def _mix(colors, target, share):
-    """Mix colours with white (1) or black (0)."""
+    """Mix colors with white (1) or black (0)."""
     mixed = colors.copy()
     mixed[:, :3] = share * colors[:, :3] + (1 - share) * target
     return mixed

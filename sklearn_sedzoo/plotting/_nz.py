@@ -39,7 +39,7 @@ class NzDisplay:
     Notes
     -----
     Densities are averaged over bins of `width` in redshift: the estimate is a sum of single spectroscopic redshifts.
-    The legend has the share of the weight that labelled cells cover: what is outside, N(z) knows nothing of.
+    The legend has the share of the weight that labeled cells cover: what is outside, N(z) knows nothing of.
 
     Examples
     --------
@@ -157,7 +157,7 @@ class NzDisplay:
                 ax.stairs(height, edges, color=color, lw=0.9, ls="--")
         if self.truths is not None:
             ax.plot([], [], color=INK, lw=0.9, ls="--", label="true")
-        ax.set(xlim=(0, end), ylim=(0, None), xlabel="redshift", ylabel="N(z), normalised")
+        ax.set(xlim=(0, end), ylim=(0, None), xlabel="redshift", ylabel="N(z), normalized")
         ax.legend(frameon=False, fontsize="small")
         clear_spines(ax)
         self.ax_, self.figure_ = ax, ax.figure

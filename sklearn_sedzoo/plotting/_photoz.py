@@ -38,7 +38,7 @@ class PhotoZDisplay:
 
     Notes
     -----
-    Up to 3,000 galaxies are points; more are hexagons coloured by the logarithm of their number. The lower panel shows
+    Up to 3,000 galaxies are points; more are hexagons colored by the logarithm of their number. The lower panel shows
     (z_phot - z_true) / (1 + z_true) with its median and its 16 % and 84 % quantiles in 12 bins of equal number.
 
     Examples

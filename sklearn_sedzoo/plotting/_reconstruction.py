@@ -17,7 +17,7 @@ class ReconstructionDisplay:
     Parameters
     ----------
     original : ndarray of shape (n_spectra, n_wavelengths)
-        Normalised flux.
+        Normalized flux.
     reconstructed : ndarray of shape (n_spectra, n_wavelengths)
         What the embedding gives back.
     wavelength : ndarray of shape (n_wavelengths,), optional
@@ -32,7 +32,7 @@ class ReconstructionDisplay:
     figure_ : matplotlib Figure
         The figure of `axes_`.
     rms_ : ndarray of shape (n_spectra,)
-        Root mean square of the residual, in normalised flux; written into each panel.
+        Root mean square of the residual, in normalized flux; written into each panel.
 
     See Also
     --------
@@ -94,7 +94,7 @@ class ReconstructionDisplay:
         Parameters
         ----------
         original : array-like or DataFrame of shape (n_samples, n_wavelengths)
-            Normalised flux.
+            Normalized flux.
         reconstructed : array-like of shape (n_samples, n_wavelengths)
             What the embedding gives back.
         wavelength : array-like of shape (n_wavelengths,), optional

@@ -33,7 +33,7 @@ class RedshiftMapDisplay:
 
     Notes
     -----
-    Completeness is labelled over all rows in a cell: of the sample X where it is given, else of the rows that trained
+    Completeness is labeled over all rows in a cell: of the sample X where it is given, else of the rows that trained
     the map. Coverage is the share of X in a cell for which `is_covered` is true; without X, whether the cell has
     labels. Cells without galaxies are grey.
 
@@ -74,19 +74,19 @@ class RedshiftMapDisplay:
         display : RedshiftMapDisplay
         """
         model, make_features = split_model(cls.__name__, estimator, "completeness_map_")
-        labelled, fitted = model.label_counts_[..., 0].ravel(), FittedMap.of(model)
+        labeled, fitted = model.label_counts_[..., 0].ravel(), FittedMap.of(model)
         if X is None:
             completeness = model.completeness_map_.ravel()
-            coverage = np.where(labelled + fitted.hits > 0, model.coverage_map_.ravel(), np.nan)
+            coverage = np.where(labeled + fitted.hits > 0, model.coverage_map_.ravel(), np.nan)
         else:
             features = make_features(X)
             cells = FittedMap.locate(model, features)
             total = fitted.aggregate(cells)
-            completeness = np.divide(labelled, total, out=np.full(len(total), np.nan), where=total > 0)
+            completeness = np.divide(labeled, total, out=np.full(len(total), np.nan), where=total > 0)
             coverage = fitted.aggregate(cells, model.is_covered(features).astype(float))
         pictures = {
             "median redshift": (model.median_map_.ravel(), "redshift"),
-            "completeness": (completeness, "labelled / all"),
+            "completeness": (completeness, "labeled / all"),
             "coverage": (coverage, "share covered"),
         }
         positions = fitted.positions

@@ -1,4 +1,4 @@
-"""SpectraDisplay: a few spectra over each other, with the band in which they were normalised."""
+"""SpectraDisplay: a few spectra over each other, with the band in which they were normalized."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sklearn_sedzoo.plotting._labels import (
 
 
 class SpectraDisplay:
-    """Spectra as lines over wavelength, with the normalisation band marked.
+    """Spectra as lines over wavelength, with the normalization band marked.
 
     Make it with `from_estimator` or `from_spectra`; the arrays that are drawn are its attributes.
 
@@ -36,8 +36,8 @@ class SpectraDisplay:
     names : list of str, optional
         One name for each spectrum, for the legend.
     values : ndarray or Series of shape (n_spectra,), optional
-        A property to colour by: integers and words are groups, floats get a colour bar.
-    flux_label : str, default="normalised flux"
+        A property to color by: integers and words are groups, floats get a color bar.
+    flux_label : str, default="normalized flux"
         Label of the y axis.
 
     Attributes
@@ -73,7 +73,7 @@ class SpectraDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, X, *, rows=None, values=None, ax=None, **plot_params):
-        """Draw the spectra as a fitted pipeline resamples and normalises them.
+        """Draw the spectra as a fitted pipeline resamples and normalizes them.
 
         Parameters
         ----------
@@ -84,7 +84,7 @@ class SpectraDisplay:
         rows : list of int, optional
             Which rows of X to draw, by default the first six.
         values : array-like or Series of shape (n_samples,), optional
-            A property of all rows of X to colour by; a Series brings its name and unit.
+            A property of all rows of X to color by; a Series brings its name and unit.
         ax : matplotlib Axes, optional
             Where to draw, by default a new figure.
         **plot_params
@@ -117,8 +117,8 @@ class SpectraDisplay:
         rows : list of int, optional
             Which rows of X to draw, by default the first six.
         values : array-like or Series of shape (n_samples,), optional
-            A property of all rows of X to colour by.
-        flux_label : str, default="normalised flux"
+            A property of all rows of X to color by.
+        flux_label : str, default="normalized flux"
             Label of the y axis.
         ax : matplotlib Axes, optional
             Where to draw, by default a new figure.
@@ -195,7 +195,7 @@ class SpectraDisplay:
         return [f"_spectrum {i}" for i in range(len(self.flux))] if self.names is None else self.names
 
     def _color(self):
-        """Return one colour for each spectrum, and (mappable, label) of the colour bar or None."""
+        """Return one color for each spectrum, and (mappable, label) of the color bar or None."""
         if self.values is None:
             return color_groups(len(self.flux)), None
         values, label = take_values(type(self).__name__, self.values, len(self.flux))

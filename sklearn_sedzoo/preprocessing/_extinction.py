@@ -19,7 +19,7 @@ class ExtinctionCorrector(OneToOneStep):
     Parameters
     ----------
     ebv : str or float, default="ebv"
-        Colour excess E(B-V) in magnitudes: the name of a column of X, or one number for all.
+        Color excess E(B-V) in magnitudes: the name of a column of X, or one number for all.
     law : {"auto", "F99", "F19", "O94", "CCM89", "G23"}, default="auto"
         Extinction curve of the package dust_extinction: Fitzpatrick (1999), Fitzpatrick et al. (2019), O'Donnell
         (1994), Cardelli, Clayton & Mathis (1989) or Gordon et al. (2023). "auto" takes F99 where it covers X (1,000 to

@@ -188,7 +188,7 @@ class FluxNormalizer(_BandScale):
         inverse variances (columns ``ivar_<wavelength>`` of X), see Notes: several times less noisy, and known where
         the band itself is masked. "auto": the model where X has inverse variances, else the mean; both are the same
         but for noise. "pixel_mean", "median", "max", "l2": the plain mean, median, maximum or Euclidean norm of the
-        pixels whose centres lie inside. "integral": that over the band. "ivar_mean": the mean weighted by inverse
+        pixels whose centers lie inside. "integral": that over the band. "ivar_mean": the mean weighted by inverse
         variances. "value": the flux at the wavelength `band`, interpolated. The median forgives a spike of a cosmic
         ray, and so does the model.
 
@@ -270,7 +270,7 @@ class FluxNormalizer(_BandScale):
         Returns
         -------
         X_new : ndarray of shape (n_samples, n_wavelengths) or DataFrame of shape (n_samples, 2 n_wavelengths)
-            Normalised spectra (no unit), of the dtype of X; with inverse variances, multiplied by the squared scale,
+            Normalized spectra (no unit), of the dtype of X; with inverse variances, multiplied by the squared scale,
             in the second half where X has them. The error of the scale itself is not counted.
         """
         self = as_fitted(self)
@@ -291,14 +291,14 @@ class FluxNormalizer(_BandScale):
         return join_blocks(normalized, ivar, self.get_feature_names_out(), blocks)
 
     def inverse_transform(self, X, scale=None):
-        """Multiply normalised spectra by their scale.
+        """Multiply normalized spectra by their scale.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_wavelengths)
-            Normalised spectra.
+            Normalized spectra.
         scale : array-like of shape (n_samples,), optional
-            What `scale` returned for them. Without it the spectra are returned as they are: **normalised flux**,
+            What `scale` returned for them. Without it the spectra are returned as they are: **normalized flux**,
             because the brightness was divided out and is not kept here.
 
         Returns
@@ -393,7 +393,7 @@ class FluxScale(_BandScale):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_wavelengths)
-            Spectra that are not normalised.
+            Spectra that are not normalized.
 
         Returns
         -------

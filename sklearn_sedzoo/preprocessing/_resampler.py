@@ -35,7 +35,7 @@ from sklearn_sedzoo._parameters import (
 )
 from sklearn_sedzoo._validation import COLUMN_OR_REDSHIFT, ON_BAD, as_fitted, check_redshift, keep_parameters, point_at
 from sklearn_sedzoo.exceptions import SedDataWarning, SedGridWarning
-from sklearn_sedzoo.preprocessing._target_grid import choose_grid, raise_uncovered, warn_of_stairs
+from sklearn_sedzoo.preprocessing._target_grid import choose_grid, raise_uncovered, warn_of_oversampling
 
 
 class SpectrumResampler(TransformerMixin, BaseEstimator):
@@ -54,7 +54,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     grid : int or array-like of shape (n_bins,), default=4096
-        Number of bins that fill `grid_range`, or the bin centres themselves in Angstrom, rising.
+        Number of bins that fill `grid_range`, or the bin centers themselves in Angstrom, rising.
     grid_range : (float, float), optional
         Outer edges of the grid in Angstrom. By default the outer edges of the input; with a redshift for each spectrum
         those of the range that at least half of the spectra of `fit` cover at rest. What a spectrum lacks is masked.
@@ -110,10 +110,10 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    With pixel edges half-way between centres, :math:`f_j = \\sum_i o_{ij} f_i / \\sum_i o_{ij}`, where
+    With pixel edges half-way between centers, :math:`f_j = \\sum_i o_{ij} f_i / \\sum_i o_{ij}`, where
     :math:`o_{ij}` is the length that input bin i and output bin j share; for full coverage
     :math:`\\sum_j f_j \\Delta_j = \\sum_i f_i \\Delta_i`. The inverse variance of a bin is
-    :math:`(\\sum_i o_{ij})^2 / \\sum_i o_{ij}^2 \\sigma_i^2`; neighbouring bins that share a pixel are correlated,
+    :math:`(\\sum_i o_{ij})^2 / \\sum_i o_{ij}^2 \\sigma_i^2`; neighboring bins that share a pixel are correlated,
     see `covariance`. Lengths are measured in wavelength or, for a density per frequency, in frequency. Rest frame:
     :math:`f_\\lambda \\to (1 + z) f_\\lambda`, :math:`f_\\nu \\to f_\\nu / (1 + z)`, ivar by the inverse square.
     Time and memory are O(n_samples (n_wavelengths + n_bins)).
@@ -216,7 +216,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
             raise_uncovered(type(self).__name__, np.ones_like(short), centers_out, *union)
         if short.any() and self.fill_value is None and not may_mask:
             raise_uncovered(type(self).__name__, short, centers_out, *rest)
-        warn_of_stairs(type(self).__name__, centers / np.max(stretch), centers_out)
+        warn_of_oversampling(type(self).__name__, centers / np.max(stretch), centers_out)
 
         self.wavelength_in_ = wavelength_in
         self.wavelength_out_ = None if wavelength_in is None else centers_out
@@ -268,7 +268,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         return join_blocks(flux, ivar, self.get_feature_names_out(), blocks, **stated)
 
     def covariance(self, X, *, lag=1):
-        """Return the covariance of neighbouring bins: the diagonal alone understates the variance of a sum.
+        """Return the covariance of neighboring bins: the diagonal alone understates the variance of a sum.
 
         Parameters
         ----------
@@ -293,7 +293,7 @@ class SpectrumResampler(TransformerMixin, BaseEstimator):
         for value in np.unique(stretch):
             rows = np.flatnonzero(stretch == value)
             factor = value if self.density == "wavelength" else 1 / value
-            result[rows] = factor**2 * rebinning.neighbour_covariance(
+            result[rows] = factor**2 * rebinning.neighbor_covariance(
                 ivar[rows], self._overlap_at(value), self._bin_width(), self.min_coverage, lag
             )
         return result

@@ -42,7 +42,7 @@ class SpectrumSmoother(OneToOneStep):
     Notes
     -----
     The kernel is a Gaussian in ln(wavelength) of :math:`\\sqrt{\\sigma^2 - \\sigma_{in}^2}`, integrated over each
-    pixel. Inverse variances are those of the weighted mean; neighbouring pixels become correlated.
+    pixel. Inverse variances are those of the weighted mean; neighboring pixels become correlated.
 
     Examples
     --------

@@ -8,12 +8,12 @@ from sklearn_sedzoo._containers import check_grid
 from sklearn_sedzoo._kernels import rebinning
 from sklearn_sedzoo.exceptions import SedGridWarning
 
-STAIR = 0.5  # an output bin below this share of the input's pixel shows the pixel, not the spectrum
-STAIR_SHARE = 0.05  # share of such bins that is worth a warning
+NARROW = 0.5  # an output bin below this share of the input's pixel shows the pixel, not the spectrum
+OVERSAMPLED_SHARE = 0.05  # share of such bins that is worth a warning
 
 
 def choose_grid(owner, grid, grid_range, spacing, low, high):
-    """Return the centres of the bins: those given, or an integer number of them in `grid_range` or [low, high]."""
+    """Return the centers of the bins: those given, or an integer number of them in `grid_range` or [low, high]."""
     if np.ndim(grid) > 0:
         grid = check_grid(owner, grid, "grid")
         if grid[0] > grid[-1]:
@@ -23,7 +23,7 @@ def choose_grid(owner, grid, grid_range, spacing, low, high):
     if low >= high:
         raise ValueError(
             f"The spectra of {owner} share no wavelengths in their rest frames (the reddest begins at {low:.6g}, the "
-            f"bluest ends at {high:.6g} Angstrom). Pass grid_range=... with fill_value=..., or split the catalogue."
+            f"bluest ends at {high:.6g} Angstrom). Pass grid_range=... with fill_value=..., or split the catalog."
         )
     if spacing == "log":
         if low <= 0:
@@ -40,16 +40,17 @@ def raise_uncovered(owner, short, centers, low, high):
     )
 
 
-def warn_of_stairs(owner, centers_in, centers):
+def warn_of_oversampling(owner, centers_in, centers):
     """Warn where many bins are so narrow that they show the input's pixels and not the spectrum."""
     edges_in, width = rebinning.bin_edges(centers_in), np.diff(rebinning.bin_edges(centers))
-    stairs = width < STAIR * rebinning.pixel_width_at(centers, edges_in)
-    if stairs.mean() > STAIR_SHARE:
+    is_narrow = width < NARROW * rebinning.pixel_width_at(centers, edges_in)
+    if is_narrow.mean() > OVERSAMPLED_SHARE:
         low, high = rebinning.fine_range(centers_in)
         warnings.warn(
-            f"{100 * stairs.mean():.0f} % of the {len(centers)} output bins of {owner} "
-            f"({_describe_runs(stairs, centers)}) are narrower than half of the input's pixel there: stairs "
-            f"without information. The input's longest run of fine sampling is grid_range=({low:.0f}, {high:.0f}).",
+            f"{100 * is_narrow.mean():.0f} % of the {len(centers)} output bins of {owner} "
+            f"({_describe_runs(is_narrow, centers)}) are narrower than half of the input's pixel there: "
+            "oversampled, without information. The input's longest run of fine sampling is "
+            f"grid_range=({low:.0f}, {high:.0f}).",
             SedGridWarning,
             stacklevel=4,
         )

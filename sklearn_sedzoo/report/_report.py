@@ -60,7 +60,7 @@ def write_report(
     labels : array-like of shape (n_samples,)
         Cluster of each spectrum.
     normalized : DataFrame or ndarray of shape (n_samples, n_wavelengths)
-        Normalised spectra; columns named by their wavelength in Angstrom.
+        Normalized spectra; columns named by their wavelength in Angstrom.
     reconstructed : array-like of shape (n_samples, n_wavelengths)
         What the embedding gives back.
     properties : DataFrame of shape (n_samples, n_properties), optional
@@ -194,7 +194,7 @@ def _summarize(payload):
 
 def _verdicts(interpretation):
     table = interpretation.verdicts
-    head = "<tr><th>property</th><th>verdict</th><th>epsilon²</th><th>within reach</th><th>AMI</th><th>q</th></tr>"
+    head = "<tr><th>property</th><th>verdict</th><th>epsilon²</th><th>ceiling</th><th>AMI</th><th>q</th></tr>"
     rows = []
     for name, row in table.iterrows():
         numbers = "".join(f"<td>{_number(row[key])}</td>" for key in ("epsilon2", "ceiling", "ami", "q_value"))
@@ -204,7 +204,7 @@ def _verdicts(interpretation):
     return (
         "<section id='meaning'><h2>What the clusters mean</h2><div class='scroll'><table>"
         f"{head}{''.join(rows)}</table></div><p class='note'>Epsilon² is the share of a property's variance that the "
-        "clusters explain, corrected for chance: 0 is nothing, 1 is all. Within reach: what the same method would "
+        "clusters explain, corrected for chance: 0 is nothing, 1 is all. Ceiling: what the same method would "
         f"reach from the true properties. q: chance that it means nothing.</p><ul>{sentences}</ul></section>"
     )
 

@@ -89,7 +89,7 @@
   for (const key of Object.keys(zoo.properties)) {
     shades[key] = members.map((rows) => quantile(rows.map((row) => zoo.properties[key][row]), 0.5));
   }
-  shades["distance to neighbouring cells"] = zoo.uMatrix;
+  shades["distance to neighboring cells"] = zoo.uMatrix;
   const outside = new Set(zoo.outside || []);
   if (zoo.outside) {
     const share = (rows) => rows.length ? rows.filter((row) => outside.has(row)).length / rows.length : null;

@@ -26,7 +26,7 @@ def test_two_gaussians_follow_their_density(distance):
     assert filled == pytest.approx(density(distance / 2) / density(0), rel=0.03)
 
 
-def test_the_worst_neighbour_counts():
+def test_the_worst_neighbor_counts():
     X = np.concatenate([np.linspace(-1, 1, 400), np.linspace(1, 3, 400), np.linspace(20, 22, 400)])[:, None]
     filled = deepest_valleys(X, np.repeat([0, 1, 2], 400), np.array([[0.0], [2.0], [21.0]]))
     assert filled[0] == filled[1] > 0.9 > 0.1 > filled[2]

@@ -1,4 +1,4 @@
-"""Positions, neighbours and smoothing on the four grids, against loops over all pairs of cells."""
+"""Positions, neighbors and smoothing on the four grids, against loops over all pairs of cells."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Held-out error of the embedder beside that of PCA with as many components, on catalogues of FSPS spectra.
+"""Held-out error of the embedder beside that of PCA with as many components, on catalogs of FSPS spectra.
 
     SEDZOO_DATA=... python -m tests.benchmarks.bench_embedding sizes        # 1,000 spectra, 2 to 256 latents
     python -m tests.benchmarks.bench_embedding noise                        # the same at S/N 30, 10 and 3
@@ -13,7 +13,7 @@
     python -m tests.benchmarks.bench_embedding memory                       # peak of a fit on a memory map
     python -m tests.benchmarks.bench_embedding jobs                         # grid search in 1 and 2 processes
 
-Every catalogue is cut to 3,620-7,380 A and divided by its mean flux in 4,050-4,150 A. Eight tenths are trained on, one
+Every catalog is cut to 3,620-7,380 A and divided by its mean flux in 4,050-4,150 A. Eight tenths are trained on, one
 tenth stops the training, one tenth is held out. PCA learns from the nine tenths. Noise is drawn for each pixel,
 proportional to its flux. "truth" compares with the spectra before noise was added. Times are CPU seconds, all cores
 together, and begin with the first compilation; take ``--seeds``, ``--splits``, ``--sizes``, ``--snr``, ``--rows`` and
@@ -62,7 +62,7 @@ def say(*words):
 
 
 def read_table(path=None, n_rows=None):
-    """Return the normalised spectra of a catalogue file, float32, and their properties."""
+    """Return the normalized spectra of a catalog file, float32, and their properties."""
     catalog = read_catalog(path or pathlib.Path(os.environ["SEDZOO_DATA"]) / "sedzoo_fsps_1000.fits")
     flux, wavelength = np.asarray(catalog.flux, dtype=np.float64), np.asarray(catalog.wavelength)
     flux = flux / flux[:, (wavelength >= 4050) & (wavelength <= 4150)].mean(axis=1, keepdims=True)
@@ -71,7 +71,7 @@ def read_table(path=None, n_rows=None):
 
 
 def read_spectra(path=None, n_rows=None):
-    """Return the normalised spectra of a catalogue file, float32."""
+    """Return the normalized spectra of a catalog file, float32."""
     return read_table(path, n_rows)[0]
 
 
@@ -142,7 +142,7 @@ def bench_noise(options):
 
 
 def bench_large(options):
-    """Print the error at 3 latents of a large catalogue over seeds and splits."""
+    """Print the error at 3 latents of a large catalog over seeds and splits."""
     truth = read_spectra(options.catalog, options.rows)
     for snr in options.snr or (np.inf,):
         runs = compare_all(truth, 3, options, snr=snr)
@@ -183,7 +183,7 @@ def bench_auto(options):
 
 
 def bench_told(options):
-    """Print the share of the variance of properties that cells, clusters and neighbours tell of held-out spectra."""
+    """Print the share of the variance of properties that cells, clusters and neighbors tell of held-out spectra."""
     truth, properties = read_table(options.catalog, options.rows)
     for snr in options.snr or (np.inf, 30):
         told = {16: [], "auto": []}
@@ -203,7 +203,7 @@ def bench_told(options):
             cells, clusters, near = np.round(np.median(runs, axis=0), 3)
             say(
                 f"S/N {snr:g}, {latent_dim} latents: {', '.join(NAMES)} by cells {cells}, 6 clusters {clusters}, "
-                f"5 neighbours {near}"
+                f"5 neighbors {near}"
             )
 
 
@@ -272,7 +272,7 @@ def make_variant(training, seed, **settings):
 
 
 def bench_gap(options):
-    """Print the error of properties that neighbours in the latents tell, of spectra with a gap and of whole ones."""
+    """Print the error of properties that neighbors in the latents tell, of spectra with a gap and of whole ones."""
     truth, properties = read_table(options.catalog, options.rows)
     for snr in options.snr or (np.inf, 30):
         errors = {"embedder": [], "PCA": []}

@@ -62,7 +62,7 @@ def figure4(catalog, runs):
 
 
 def figure5(catalog, runs):
-    """The best way to carry labels to noisy spectra: neighbours that are as noisy, in six latents of such spectra."""
+    """The best way to carry labels to noisy spectra: neighbors that are as noisy, in six latents of such spectra."""
     run = runs[0]
     for noise, bound in NOISES.items():
         noisy = add_noise(catalog.flux, noise, seed=5)
@@ -74,7 +74,7 @@ def figure5(catalog, runs):
             model.fit(latents[run.train], run.truth[run.train])
             missed[n_neighbors] = nmad(model.predict(latents[run.test]) - run.truth[run.test])
         best = min(missed, key=lambda number: np.sum(missed[number] / bound))
-        say(5, f"S/N {noise}: local linear fit of {best} neighbours", missed[best],
+        say(5, f"S/N {noise}: local linear fit of {best} neighbors", missed[best],
             "<= " + " / ".join(f"{value:g}" for value in bound), missed[best] <= bound)  # fmt: skip
     table = compare_propagators(run.latents, run.properties[NAMES], som=SOMMapper(10, 10), random_state=0)
     print(table.round(4).to_string())

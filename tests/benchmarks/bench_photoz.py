@@ -76,13 +76,13 @@ def bench_points(seeds):
     start = time.process_time()
     forest = make_pipeline(features(ref_band="all", colors="all"), RandomForestRegressor(n_jobs=2, random_state=0))
     report(
-        "random forest, magnitudes 15 colours errors", z_new, forest.fit(X, z).predict(X_new),
+        "random forest, magnitudes 15 colors errors", z_new, forest.fit(X, z).predict(X_new),
         seconds=time.process_time() - start,
     )  # fmt: skip
 
 
 def predict_by_minisom(X, z, X_new, n_rows=31, n_iterations=10_000):
-    """Median redshift of the cell on a map trained by MiniSom; empty cells take the nearest labelled one."""
+    """Median redshift of the cell on a map trained by MiniSom; empty cells take the nearest labeled one."""
     from minisom import MiniSom
     from sklearn.neighbors import NearestNeighbors
 
@@ -173,23 +173,23 @@ def report_floor(z_phot, mag, z, n_draws=300):
 
 
 def report_shifts(seed, model, X, z, labels):
-    """Print shifts of all and of five bins; "counted" is the shift of the labelled redshifts as they are."""
+    """Print shifts of all and of five bins; "counted" is the shift of the labeled redshifts as they are."""
     line, z_phot = f"{seed:4d} {len(labels):6d} {(labels.mean() - z.mean()) / (1 + z.mean()):+7.4f} ", model.predict(X)
     left_out = np.expm1(model._label_predictions)  # in the model's own order, as its cells are
     for low, high in ((0, np.inf), *itertools.pairwise(TOMOGRAPHY)):
-        inside, labelled = (z_phot >= low) & (z_phot < high), (left_out >= low) & (left_out < high)
+        inside, labeled = (z_phot >= low) & (z_phot < high), (left_out >= low) & (left_out < high)
         result = model.summarize_nz(X, n_bootstrap=20, z_range=(low, high))
-        truth = find_covered_mean(model, X, z, inside, labelled)
+        truth = find_covered_mean(model, X, z, inside, labeled)
         shift, error = (result.mean - truth) / (1 + truth), result.mean_std / (1 + truth)
         line += f"{shift:+.4f} +- {error:.4f} ({result.coverage:.3f})  "
     print(line, flush=True)
 
 
-def find_covered_mean(model, X, z, inside, labelled):
+def find_covered_mean(model, X, z, inside, labeled):
     """True mean redshift of the photometric sample in covered cells, averaged over the maps as the estimate is."""
     means = []
     for som, label_cells in zip(model.soms_, model._label_cells, strict=True):
-        is_covered = np.bincount(label_cells[labelled], minlength=som.hits_.size) >= model.min_count
+        is_covered = np.bincount(label_cells[labeled], minlength=som.hits_.size) >= model.min_count
         means.append(z[inside & is_covered[som.predict(X)]].mean())
     return np.mean(means)
 

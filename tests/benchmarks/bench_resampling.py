@@ -34,7 +34,7 @@ def cpu_seconds(function, n_calls=N_CALLS):
 
 
 def make_grid():
-    """4,389 points like the FSPS catalogue's: 0.9 Angstrom inside 3,602-7,402 Angstrom, 20 outside."""
+    """4,389 points like the FSPS catalog's: 0.9 Angstrom inside 3,602-7,402 Angstrom, 20 outside."""
     fine = np.arange(3602.0, 7402.0, 0.9)
     return np.concatenate([np.arange(2900.0, 3600.0, 20.0), fine, np.arange(7410.0, 10110.0, 20.0)])
 

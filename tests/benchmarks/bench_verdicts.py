@@ -48,7 +48,7 @@ def figure2(catalog, runs, options):
         print(table.drop(columns="because").round(3).to_string())
         effect, verdicts = table.loc["log_mass", "epsilon2"], table["verdict"]
         say(2, f"{run.name}: epsilon2 of log mass", effect, "|.| < .02", abs(effect) < 0.02)
-        said = verdicts["log_mass"] == "normalised away" and verdicts["redshift"] == "constant"
+        said = verdicts["log_mass"] == "normalized away" and verdicts["redshift"] == "constant"
         say(2, "... verdicts on mass and redshift: as they should be", int(said), "1", said)
         linear = 10 ** run.properties["log_mass"].iloc[run.test]
         effect = epsilon_squared(zoo.predict(catalog.flux[run.test]), linear)

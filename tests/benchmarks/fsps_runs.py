@@ -12,7 +12,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn_sedzoo.pipeline import make_sed_pipeline
 
 N_TRAIN, N_SEEDS, N_SPLITS = 8000, 5, 3
-RANGE = (3620, 7380)  # Angstrom, where the catalogue is finely sampled
+RANGE = (3620, 7380)  # Angstrom, where the catalog is finely sampled
 NAMES = ["log_age", "metallicity", "velocity_dispersion"]
 
 

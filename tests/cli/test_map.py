@@ -242,7 +242,7 @@ def test_bad_files_are_named(tmp_path, capsys):
         assert name in capsys.readouterr().err
 
 
-def test_big_endian_catalogues_of_bad_rows_only_are_refused(tmp_path, capsys):
+def test_big_endian_catalogs_of_bad_rows_only_are_refused(tmp_path, capsys):
     catalog = make_catalog(5)
     catalog.flux[:] = np.nan
     write_catalog(tmp_path / "c.fits", catalog)
@@ -273,7 +273,7 @@ def test_the_command_is_a_module_too():
 
 
 def observe(catalog, seed=0):
-    """Shift the spectra of a catalogue by redshifts of their own, with errors and a mask over a line of the sky."""
+    """Shift the spectra of a catalog by redshifts of their own, with errors and a mask over a line of the sky."""
     rng = np.random.default_rng(seed)
     redshift = rng.uniform(0.02, 0.06, len(catalog))
     grid = 3960 * np.exp(4e-4 * np.arange(520))
@@ -359,7 +359,7 @@ def test_the_recipe_of_the_thesis(tmp_path, capsys):
     sets = [part for value in quick for part in ("--set", value)]
     command = ["map", str(tmp_path / "c.fits"), "--recipe", "thesis", "--out", str(tmp_path / "zoo"), *sets]
     assert main(command) == 0
-    assert "stairs without information" in "".join(capsys.readouterr())  # the thesis had finer spectra
+    assert "oversampled, without information" in "".join(capsys.readouterr())  # the thesis had finer spectra
     summary = json.loads((tmp_path / "zoo" / "summary.json").read_text())
     assert summary["n_pixels"] == 4096
     assert summary["wavelength_range"] == [GRID[0], GRID[-1]]
@@ -373,7 +373,7 @@ def test_the_recipe_of_the_thesis(tmp_path, capsys):
     assert "Conv1DTranspose" in (tmp_path / "zoo" / "network.txt").read_text()
 
 
-@pytest.mark.filterwarnings("ignore:.*stairs:sklearn_sedzoo.exceptions.SedGridWarning")  # coarse outside 3900-4300
+@pytest.mark.filterwarnings("ignore:.*oversampled:sklearn_sedzoo.exceptions.SedGridWarning")  # coarse outside 3900-4300
 def test_a_model_of_the_rest_frame_takes_spectra_at_rest_as_they_are(observed, tmp_path, capsys):
     rest = make_catalog()
     rest.frame, rest.ivar = "rest", np.full(rest.flux.shape, 1e38)

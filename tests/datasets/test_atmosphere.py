@@ -19,7 +19,7 @@ def test_totals_stay_below_one(spectra):
     assert (spectra > 0).all()
 
 
-def test_colours_follow_the_temperature(spectra):
+def test_colors_follow_the_temperature(spectra):
     blue, red = spectra[:, WAVELENGTH < 4500].sum(axis=1), spectra[:, WAVELENGTH > 6000].sum(axis=1)
     assert np.all(np.diff(blue / red) > 0)
 

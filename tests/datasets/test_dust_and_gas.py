@@ -13,8 +13,8 @@ from sklearn_sedzoo.datasets._dust_and_gas import (
 
 def test_attenuation_is_that_of_the_paper():
     assert calzetti_attenuation(5500.0) == pytest.approx(1.0, abs=0.01)
-    colour_excess = calzetti_attenuation(4400.0) - calzetti_attenuation(5500.0)
-    assert colour_excess == pytest.approx(1 / 4.05, abs=0.02)
+    color_excess = calzetti_attenuation(4400.0) - calzetti_attenuation(5500.0)
+    assert color_excess == pytest.approx(1 / 4.05, abs=0.02)
     assert calzetti_attenuation(1500.0) * 4.05 == pytest.approx(10.33, abs=0.05)  # k(1500), a common check value
     grid = np.geomspace(912, 25000, 500)
     assert np.all(np.diff(calzetti_attenuation(grid)) <= 1e-12 + 1e-3)

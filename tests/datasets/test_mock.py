@@ -54,7 +54,7 @@ def test_lines_widen_with_the_velocity_dispersion():
     assert np.corrcoef(properties["velocity_dispersion"][alike], depth)[0, 1] < -0.5
 
 
-def test_the_catalogue_has_the_documented_form():
+def test_the_catalog_has_the_documented_form():
     catalog = make_sed_catalog(300, random_state=1)
     assert catalog.flux.shape == (300, 4389)
     assert catalog.flux.dtype == np.float32

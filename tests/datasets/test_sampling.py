@@ -39,7 +39,7 @@ def grid():
     )
 
 
-def test_the_shared_catalogue_row_by_row(data_dir):
+def test_the_shared_catalog_row_by_row(data_dir):
     """The 1,000 file is the head of 10,000 galaxies of seed 496, made by another program."""
     with fits.open(data_dir / "sedzoo_fsps_1000.fits") as hdus:
         flux, wavelength = hdus["FLUX"].data, hdus["WAVELENGTH"].data["wavelength"]

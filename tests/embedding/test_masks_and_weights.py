@@ -54,13 +54,13 @@ def test_gap_hardly_moves_the_latents():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("signal_to_noise", [np.inf, 30])
-def test_gap_hardly_moves_the_properties_that_neighbours_tell(signal_to_noise):
+def test_gap_hardly_moves_the_properties_that_neighbors_tell(signal_to_noise):
     known, unknown = (observe(400, seed, signal_to_noise) for seed in (0, 1))
     settings = tiny(n_epochs=30)
     embedder = ConvAutoencoderEmbedder(2, **settings).fit(known[0])
-    neighbours = KNeighborsRegressor(5, weights="distance").fit(embedder.transform(known[0]), known[1])
+    neighbors = KNeighborsRegressor(5, weights="distance").fit(embedder.transform(known[0]), known[1])
     whole, gappy = (
-        np.median(np.abs(neighbours.predict(embedder.transform(X)) - unknown[1]), axis=0)
+        np.median(np.abs(neighbors.predict(embedder.transform(X)) - unknown[1]), axis=0)
         for X in (unknown[0], punch(unknown[0], 0.1))
     )
     assert (whole < 0.02).all()

@@ -75,7 +75,7 @@ def make_network(objective, part=PART, **changes):
     architecture = ResidualNetwork(**{"filters": (2,), "patch": 8, "activation": "tanh", **changes})
     config = {**make_config(architecture, N_ROWS, 43, 2, "mse", objective), "n_axes": 6}
     network = Network(config, part)
-    network.initialise(rng)
+    network.initialize(rng)
     network.load_frame(space)
     return network, space, space.measure(spectra, np.arange(N_ROWS))
 

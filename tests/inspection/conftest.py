@@ -1,4 +1,4 @@
-"""A catalogue in which it is known what made the spectra, what was divided out, and what leaves no trace."""
+"""A catalog in which it is known what made the spectra, what was divided out, and what leaves no trace."""
 
 import numpy as np
 import pandas as pd

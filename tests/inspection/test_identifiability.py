@@ -1,4 +1,4 @@
-"""Verdicts on a catalogue whose making is known."""
+"""Verdicts on a catalog whose making is known."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def test_every_verdict_is_reached(table):
     assert table["verdict"].to_dict() == {
         "slope": "explained",
         "depth": "in the latent, not in the clusters",  # 1 % of the variance: KMeans does not see it
-        "log_mass": "normalised away",
+        "log_mass": "normalized away",
         "luck": "not in the latent",
         "redshift": "constant",
         "kind": "explained",

@@ -28,9 +28,9 @@ def test_groups_are_counted_and_described(found, clusters, flux, properties):
 
 def test_typical_spectra_lie_within_their_scatter(found, clusters, flux):
     labels = clusters.predict(flux)
-    normalised = clusters[:2].transform(flux)
+    normalized = clusters[:2].transform(flux)
     for i, group in enumerate(found.groups.index):
-        members = normalised[labels == group]
+        members = normalized[labels == group]
         np.testing.assert_allclose(found.typical[i], np.median(members, axis=0), atol=0.02)
         np.testing.assert_allclose(found.low[i], np.percentile(members, 16, axis=0))
     assert found.wavelength[0] == pytest.approx(4700, abs=5)
@@ -50,7 +50,7 @@ def test_the_line_that_differs_is_named(flux, properties):
 def test_sentences_speak_of_what_is_told(found):
     text = str(found)
     assert "redshift is the same for all objects" in text
-    assert "the normalisation divided it out" in text
+    assert "the normalization divided it out" in text
     groups = [sentence for sentence in found.sentences if sentence.startswith("Group")]
     assert len(groups) == 5
     assert all("slope" in sentence and "luck" not in sentence for sentence in groups)

@@ -47,7 +47,7 @@ def test_what_is_written_is_read(tmp_path, catalog):
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
-def test_the_shared_catalogue_is_read_as_astropy_reads_it(data_dir, fsps):
+def test_the_shared_catalog_is_read_as_astropy_reads_it(data_dir, fsps):
     with fits.open(data_dir / "sedzoo_fsps_1000.fits") as hdus:
         np.testing.assert_array_equal(fsps.flux, hdus["FLUX"].data)
         np.testing.assert_array_equal(fsps.properties["age"], hdus["PROPERTIES"].data["age"])

@@ -1,4 +1,4 @@
-"""What `sedzoo check` finds out, against catalogues of which it is known."""
+"""What `sedzoo check` finds out, against catalogs of which it is known."""
 
 import dataclasses
 
@@ -64,7 +64,7 @@ def test_a_false_statement_is_contradicted(mock):
     assert any("its lines stand where they do in vacuum" in text for text in found.warnings)
 
 
-def test_the_shared_catalogue_is_in_vacuum_also_when_few_spectra_tell(fsps):
+def test_the_shared_catalog_is_in_vacuum_also_when_few_spectra_tell(fsps):
     for rows in (slice(0, 200), slice(0, 10), slice(3, 4)):
         some = fsps[rows]
         found = diagnose_catalog(some)

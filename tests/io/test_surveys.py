@@ -89,7 +89,7 @@ def test_the_arms_of_a_desi_coadd_are_joined_by_their_weights(tmp_path):
     ],
 )
 @pytest.mark.filterwarnings("ignore:X of SpectrumResampler is in the observed frame")  # these have no redshifts
-def test_real_files_go_through_resampling_and_normalisation(data_dir, name, n_spectra, n_empty):
+def test_real_files_go_through_resampling_and_normalization(data_dir, name, n_spectra, n_empty):
     table = read_catalog(data_dir / "real" / name)
     assert len(table) == n_spectra
     assert count_quality(table.quality)["empty"] == n_empty
@@ -121,7 +121,7 @@ def test_desi_joins_as_specutils_reads_each_arm(data_dir):
 def test_manga_lines_stand_at_rest_after_the_shift(data_dir):
     table = read_catalog(data_dir / "real" / "MaNGA_test_spectra.fits.gz")
     rest = SpectrumResampler(2000, grid_range=(6500, 6630), redshift="redshift", min_coverage=0.5)
-    with pytest.warns(UserWarning, match="stairs"):
+    with pytest.warns(UserWarning, match="oversampled"):
         frame = rest.fit_transform(table)
     flux = frame.to_numpy()[table.quality == 0, :2000]
     bright = np.nanmax(flux, axis=1) / np.nanmedian(flux, axis=1) > 1.5

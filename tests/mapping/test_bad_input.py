@@ -224,7 +224,7 @@ def test_offsets_and_scales_change_nothing(offset, size):
 
 
 @pytest.mark.parametrize(("offset", "outlier"), [(0, 0), (1e3, 0), (1e6, 0), (0, 1e3), (0, 1e4)])
-def test_float32_of_an_offset_or_spoilt_catalogue(offset, outlier):
+def test_float32_of_an_offset_or_spoilt_catalog(offset, outlier):
     """Trainings differ by rounding (beside 1e4 float32 has few digits left); cells of a map are those of float64."""
     data = (X + offset).astype(np.float32)
     data[3, 2] += outlier

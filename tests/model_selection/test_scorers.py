@@ -31,7 +31,7 @@ def make_zoo(n_latents=2, **parameters):
     return make_sed_pipeline(wavelength=GRID, grid=64, band=(4050, 4150), embed=PCA(n_latents), **parameters)
 
 
-def test_reconstruction_is_the_held_out_error_in_normalised_flux(flux):
+def test_reconstruction_is_the_held_out_error_in_normalized_flux(flux):
     zoo = make_zoo(final=KMeans(3, random_state=0)).fit(flux[:60])
     normalized = np.asarray(zoo[:2].transform(flux[60:]))
     pca = zoo["embed"]

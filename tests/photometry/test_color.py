@@ -27,7 +27,7 @@ def test_features(table):
     np.testing.assert_allclose(out["err_u"], [0.1, 2.5 / np.log(10), np.nan])
 
 
-def test_all_colours_are_consistent(table):
+def test_all_colors_are_consistent(table):
     step = MagnitudeToColor(nondetection=99, limits=LIMITS, colors="all", ref_band="all", errors="drop")
     out = step.fit_transform(table)
     assert out.shape == (3, 6)

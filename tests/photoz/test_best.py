@@ -23,7 +23,7 @@ def test_it_is_the_least_of_the_expected_losses(seed):
         assert found == z[np.argmin(risks)]
 
 
-def test_of_two_peaks_it_takes_the_one_with_more_mass_and_centres_on_it():
+def test_of_two_peaks_it_takes_the_one_with_more_mass_and_centers_on_it():
     z = np.linspace(0, 4, 801)
     density = np.array(
         [peaks(z, (0.55, 0.633, 0.02), (0.45, 2.5, 0.02)), peaks(z, (0.45, 0.633, 0.02), (0.55, 2.5, 0.04))]

@@ -1,4 +1,4 @@
-"""A small catalogue that is easy to check by eye, fitted zoos, and figures that are closed after each test."""
+"""A small catalog that is easy to check by eye, fitted zoos, and figures that are closed after each test."""
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt

@@ -18,7 +18,7 @@ def test_points_are_the_latents_of_each_pair(clusters, flux):
     assert (display.axes_[1].get_xlabel(), display.axes_[1].get_ylabel()) == ("latent 2", "latent 0")
 
 
-def test_a_clusterer_colours_by_its_labels_and_counts_them(clusters, flux):
+def test_a_clusterer_colors_by_its_labels_and_counts_them(clusters, flux):
     display = LatentDisplay.from_estimator(clusters, flux)
     labels = clusters.predict(flux)
     legend = display.axes_[0].get_legend()
@@ -32,7 +32,7 @@ def test_a_clusterer_colours_by_its_labels_and_counts_them(clusters, flux):
     assert len(set(drawn)) == len(set(labels)) == len(set(zip(drawn, labels, strict=True)))
 
 
-def test_a_measured_property_gets_a_colour_bar(zoo, flux, properties):
+def test_a_measured_property_gets_a_color_bar(zoo, flux, properties):
     display = LatentDisplay.from_estimator(zoo, flux, values=properties["velocity_dispersion"])
     bar = display.figure_.axes[-1]
     assert bar.get_ylabel().startswith("velocity dispersion [")

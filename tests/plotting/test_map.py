@@ -69,7 +69,7 @@ def test_groups_are_the_most_frequent_labels_written_into_the_cells():
     assert len({tuple(color) for color in colors}) == 3  # old, young, empty
 
 
-def test_weights_give_like_cells_like_colours():
+def test_weights_give_like_cells_like_colors():
     mapper = FittedMap(np.array([[0.0, 0, 0, 0], [0.1, 0, 0, 0], [5.0, 3, 0, 1]]), (1, 3))
     colors = MapDisplay.from_estimator(mapper, show="weights").cells_.get_facecolor()[:, :3]
     assert np.ptp(colors[:2], axis=0).sum() < 0.2 < np.ptp(colors[1:], axis=0).sum()
@@ -93,7 +93,7 @@ def test_panels_of_one_map(zoo, flux, properties):
         MapPanelsDisplay.from_estimator(zoo, flux, panels=["mass"], properties=properties)
 
 
-def test_seeds_share_the_colour_scale_of_a_property(flux, properties):
+def test_seeds_share_the_color_scale_of_a_property(flux, properties):
     latents = PCA(3).fit_transform(flux)
     maps = {
         f"seed {s}": SOMMapper(3, 3, init="sample", algorithm=Batch(n_epochs=3), random_state=s).fit(latents)
@@ -110,9 +110,9 @@ def test_seeds_share_the_colour_scale_of_a_property(flux, properties):
 def test_cells_hold_their_mean_spectra(zoo, flux, properties):
     display = MapSpectraDisplay.from_estimator(zoo, flux, values=properties["age"])
     cells = zoo.predict(flux)
-    normalised = zoo[:2].transform(flux)
+    normalized = zoo[:2].transform(flux)
     for cell in np.unique(cells):
-        np.testing.assert_allclose(display.spectra[cell], normalised[cells == cell].mean(axis=0))
+        np.testing.assert_allclose(display.spectra[cell], normalized[cells == cell].mean(axis=0))
     curves = display.lines_.get_segments()
     assert len(curves) == len(np.unique(cells))
     outlines = outline_cells(zoo[-1].cell_positions_)[np.unique(cells)]

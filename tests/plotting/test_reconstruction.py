@@ -13,16 +13,16 @@ def _curves(ax):
 
 def test_residual_is_reconstruction_minus_original(clusters, flux):
     display = ReconstructionDisplay.from_estimator(clusters, flux, rows=[1, 26, 34])
-    normalised = clusters[:2].transform(flux[[1, 26, 34]])
+    normalized = clusters[:2].transform(flux[[1, 26, 34]])
     pca = clusters.named_steps["embed"]
     for i, (upper, lower) in enumerate(display.axes_):
         curves = _curves(upper)
-        back = pca.mean_ + (normalised[i] - pca.mean_) @ pca.components_.T @ pca.components_
-        np.testing.assert_allclose(curves["original"], normalised[i])
+        back = pca.mean_ + (normalized[i] - pca.mean_) @ pca.components_.T @ pca.components_
+        np.testing.assert_allclose(curves["original"], normalized[i])
         np.testing.assert_allclose(curves["reconstruction"], back)
-        np.testing.assert_allclose(_curves(lower)["residual"], back - normalised[i], atol=1e-12)
+        np.testing.assert_allclose(_curves(lower)["residual"], back - normalized[i], atol=1e-12)
         assert upper.get_title(loc="left") == f"row {[1, 26, 34][i]}"
-    expected = np.sqrt(np.mean((back - normalised[2]) ** 2))
+    expected = np.sqrt(np.mean((back - normalized[2]) ** 2))
     np.testing.assert_allclose(display.rms_[2], expected, atol=1e-12)
 
 

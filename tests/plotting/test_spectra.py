@@ -10,14 +10,14 @@ from sklearn_sedzoo.plotting import SpectraDisplay
 from tests.plotting.conftest import WAVELENGTH
 
 
-def test_lines_are_the_normalised_rows(clusters, flux):
+def test_lines_are_the_normalized_rows(clusters, flux):
     display = SpectraDisplay.from_estimator(clusters, flux, rows=[5, 50])
     drawn = clusters[:2].transform(flux[[5, 50]])
     for line, row in zip(display.lines_, drawn, strict=True):
         np.testing.assert_allclose(line.get_xdata(), clusters[1].wavelength_in_)
         np.testing.assert_array_equal(line.get_ydata(), row)
     assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["row 5", "row 50"]
-    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("wavelength [Å]", "normalised flux")
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("wavelength [Å]", "normalized flux")
 
 
 def test_band_of_the_pipeline_is_marked(clusters, flux):
@@ -27,7 +27,7 @@ def test_band_of_the_pipeline_is_marked(clusters, flux):
     assert "band 4050-4150 Å" in [text.get_text() for text in ax.texts]
 
 
-def test_values_colour_the_lines_and_bring_their_unit(clusters, flux, properties):
+def test_values_color_the_lines_and_bring_their_unit(clusters, flux, properties):
     rows = [3, 4, 9]
     display = SpectraDisplay.from_estimator(clusters, flux, rows=rows, values=properties["age"])
     age = properties["age"].to_numpy()[rows]

@@ -1,4 +1,4 @@
-"""Inverse variances, masks and redshifts through resampler and normaliser."""
+"""Inverse variances, masks and redshifts through resampler and normalizer."""
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from sklearn_sedzoo.preprocessing import (
 )
 from tests.reference.rebinning import edges_of, resample, resample_variance
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*stairs:sklearn_sedzoo.exceptions.SedGridWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:.*oversampled:sklearn_sedzoo.exceptions.SedGridWarning")
 
 rng = np.random.default_rng(3)
 GRID = 4000 + np.concatenate([[0], np.cumsum(rng.choice([1.0, 2.0, 7.0], 119))])
@@ -218,7 +218,7 @@ def test_float32_stays_float32_beside_a_float64_redshift():
     assert set(result.dtypes) == {np.dtype("f4")}
 
 
-def test_the_normaliser_scales_both_blocks():
+def test_the_normalizer_scales_both_blocks():
     table = make_table()
     normalizer = FluxNormalizer((4050, 4150), statistic="mean", on_bad="raise").fit(table)
     flux, ivar = halves(normalizer.transform(table))

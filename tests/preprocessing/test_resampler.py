@@ -133,7 +133,7 @@ def test_bins_without_coverage_are_an_error_or_filled_never_stretched():
         SpectrumResampler(10, grid_range=(6000, 7000), wavelength=grid, fill_value=0.0).fit(flux)
 
 
-def test_stairs_are_announced_with_share_and_range():
+def test_oversampling_is_announced_with_share_and_range():
     grid = np.concatenate([np.arange(3000, 4000, 20.0), np.arange(4000, 5000, 1.0)])
     with pytest.warns(
         SedGridWarning, match=r"50 % of the 500 output bins .*2992.* to 399.* grid_range=\(40[12]\d, 500"

@@ -116,7 +116,7 @@ def test_smoothing_adds_dispersions_in_squares():
     pixel = 7e-4 * SPEED_OF_LIGHT  # km/s
     result = SpectrumSmoother(5 * pixel, sigma_in=4 * pixel, wavelength=GRID).fit_transform(line)
     expected = gaussian_filter1d(line[0], 3.0, mode="nearest", truncate=6)
-    # integrated over pixels, not sampled at their centres: 1/12 of a squared pixel more, twice 1/9 of it
+    # integrated over pixels, not sampled at their centers: 1/12 of a squared pixel more, twice 1/9 of it
     np.testing.assert_allclose(result[0, 200:400], expected[200:400], atol=3e-3)
     position = np.arange(600)
     spread = np.sqrt((result[0] @ (position - 300) ** 2) / result[0].sum())

@@ -26,7 +26,7 @@ def all_distances(shape, topology, is_toroidal):
 
 
 def neighborhood(distance, radius, kind):
-    """The neighbourhood function."""
+    """The neighborhood function."""
     if kind == "bubble":
         return (distance <= radius + 1e-9).astype(float)
     gaussian = np.exp(-(distance**2) / (2 * radius**2))
@@ -59,7 +59,7 @@ def batch_epoch(X, weights, radius, shape, topology, is_toroidal, kind, sample_w
 
 
 def distortion(X, weights, radius, shape, topology, is_toroidal, kind):
-    """Squared distance to every cell, weighted by the neighbourhood function around the best one."""
+    """Squared distance to every cell, weighted by the neighborhood function around the best one."""
     h = neighborhood(all_distances(shape, topology, is_toroidal), radius, kind)
     total = norm = 0.0
     for x in X:
@@ -116,7 +116,7 @@ def combined_error(X, weights, topology, is_toroidal):
 
 
 def topographic_product(weights, topology, is_toroidal):
-    """Bauer and Pawelzik's equations 8 to 16, term by term; neighbours at one distance in the other space's order."""
+    """Bauer and Pawelzik's equations 8 to 16, term by term; neighbors at one distance in the other space's order."""
     shape = weights.shape[:2]
     flat = weights.reshape(-1, weights.shape[2])
     on_map = all_distances(shape, topology, is_toroidal)

@@ -1,4 +1,4 @@
-"""Small files in the layouts of surveys, written as their data models say; the catalogue behind them is returned."""
+"""Small files in the layouts of surveys, written as their data models say; the catalog behind them is returned."""
 
 import numpy as np
 from astropy.io import fits

@@ -75,14 +75,14 @@ def test_spectra_come_back_from_the_page(page, results):
     assert payload["properties"]["slope"][3] is None
 
 
-def test_neighbours_are_the_nearest_in_the_latents(page, results):
+def test_neighbors_are_the_nearest_in_the_latents(page, results):
     latents = results["latents"].to_numpy()
     distance = np.linalg.norm(latents - latents[17], axis=1)
     assert _payload(page)["near"][17] == np.argsort(distance)[1:7].tolist()
     assert _payload(page)["near"][17] == find_similar(latents, 17)["row"].tolist()
 
 
-def test_twins_are_neighbours_and_a_galaxy_alone_has_none(results, tmp_path):
+def test_twins_are_neighbors_and_a_galaxy_alone_has_none(results, tmp_path):
     same = {**results, "latents": 0 * results["latents"], "interpretation": None}
     near = _payload(write_report(tmp_path / "same.html", **same))["near"]
     assert all(row not in others and len(others) == 6 for row, others in enumerate(near))
@@ -207,7 +207,7 @@ def test_the_page_answers_in_a_browser(browser, page, width):
     assert any(key.startswith("line depth") for key in shown)
     assert f"{np.median(depth):.3g}"[:4] in "".join(_texts(browser, "#cell-facts td"))
 
-    # a galaxy shows its spectrum, reconstruction, residual and neighbours
+    # a galaxy shows its spectrum, reconstruction, residual and neighbors
     chip = _center(browser, "document.querySelector('#members button')")
     row = int(browser.ask("document.querySelector('#members button').dataset.row"))
     browser.click(*chip)
@@ -221,7 +221,7 @@ def test_the_page_answers_in_a_browser(browser, page, width):
     browser.ask("document.querySelector('#near button').click()")
     assert f"Galaxy {near[0]} " in browser.ask("document.getElementById('galaxy-title').textContent")
 
-    # the map is coloured by any property, also by the share outside the domain
+    # the map is colored by any property, also by the share outside the domain
     for shade, words in (("line_depth", "line depth"), ("share out of domain", "share out of domain")):
         browser.ask(f"(() => {{ const s = document.getElementById('shade'); s.value = '{shade}';"
                     " s.dispatchEvent(new Event('change')) })()")  # fmt: skip
