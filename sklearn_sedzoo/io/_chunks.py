@@ -45,7 +45,10 @@ def read_in_chunks(read, paths, how, *, n_jobs, progress, is_fatal):
 
     if n_jobs is None:
         n_jobs = cpu_count() if len(paths) > MANY_FILES else 1
-    files = list(enumerate(pathlib.Path(path) for path in paths))
+    paths = [pathlib.Path(path) for path in paths]
+    if n_jobs != 1:  # processes live on, and may have been started in another folder
+        paths = [path.absolute() for path in paths]
+    files = list(enumerate(paths))
     runs = [files[start : start + CHUNK] for start in range(0, len(files), CHUNK)]
     read_all = Parallel(n_jobs=n_jobs, return_as="generator")
     chunks = read_all(delayed(read_chunk)(read, run, how, is_fatal) for run in runs)

@@ -169,3 +169,15 @@ def test_map_round_trip(tmp_path):
     assert again["name"].tolist() == ["a", "bc"]
     assert again.attrs["units"]["distance"] == "kpc"
     assert fits.getheader(tmp_path / "map.fits", "MAP")["SEED"] == 3
+
+
+def test_processes_that_were_started_elsewhere_find_the_files(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        folder = tmp_path / name / "spectra"
+        folder.mkdir(parents=True)
+        for i in range(2):
+            flux = np.full(100, float(i + 1)) if name == "a" else np.full(100, float(i + 5))
+            write_catalog(folder / f"{i}.fits", SpectrumTable(flux[None], np.linspace(4000.0, 5000.0, 100)))
+        monkeypatch.chdir(tmp_path / name)
+        found = read_spectra("spectra", n_jobs=2).flux[:, 0].tolist()
+        assert found == ([1.0, 2.0] if name == "a" else [5.0, 6.0])
