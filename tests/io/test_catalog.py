@@ -8,7 +8,7 @@ from astropy.table import Table
 
 from sklearn_sedzoo import SpectrumTable
 from sklearn_sedzoo.exceptions import SedReadError
-from sklearn_sedzoo.io import read_catalog, read_map, write_catalog, write_map
+from sklearn_sedzoo.io import read_catalog, read_map, read_spectra, write_catalog, write_map
 from sklearn_sedzoo.preprocessing import SpectrumResampler
 
 GRID = np.linspace(4000, 5000, 30)
