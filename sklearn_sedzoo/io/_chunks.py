@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import warnings
+from contextlib import closing
 from typing import NamedTuple
 
 from sklearn_sedzoo.exceptions import SedReadError
@@ -51,14 +52,14 @@ def read_in_chunks(read, paths, how, *, n_jobs, progress, is_fatal):
     files = list(enumerate(paths))
     runs = [files[start : start + CHUNK] for start in range(0, len(files), CHUNK)]
     read_all = Parallel(n_jobs=n_jobs, return_as="generator")
-    chunks = read_all(delayed(read_chunk)(read, run, how, is_fatal) for run in runs)
-    for chunk in track(chunks, "reading", total=len(runs), disable=not progress):
-        for message, category in chunk.warned:
-            warnings.warn(message, category, stacklevel=5)
-        fatal = next(filter(is_fatal, chunk.faults.values()), None)
-        if fatal is not None:
-            raise fatal  # here, not where it arose: the first in the order of the files
-        yield chunk
+    with closing(read_all(delayed(read_chunk)(read, run, how, is_fatal) for run in runs)) as chunks:
+        for chunk in track(chunks, "reading", total=len(runs), disable=not progress):
+            for message, category in chunk.warned:
+                warnings.warn(message, category, stacklevel=5)
+            fatal = next(filter(is_fatal, chunk.faults.values()), None)
+            if fatal is not None:
+                raise fatal  # here, not where it arose: the first in the order of the files
+            yield chunk
 
 
 def read_chunk(read, files, how, is_fatal):
