@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import warnings
-from contextlib import closing
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from sklearn_sedzoo.exceptions import SedReadError
@@ -52,7 +52,7 @@ def read_in_chunks(read, paths, how, *, n_jobs, progress, is_fatal):
     files = list(enumerate(paths))
     runs = [files[start : start + CHUNK] for start in range(0, len(files), CHUNK)]
     read_all = Parallel(n_jobs=n_jobs, return_as="generator")
-    with closing(read_all(delayed(read_chunk)(read, run, how, is_fatal) for run in runs)) as chunks:
+    with _closing(read_all(delayed(read_chunk)(read, run, how, is_fatal) for run in runs)) as chunks:
         for chunk in track(chunks, "reading", total=len(runs), disable=not progress):
             for message, category in chunk.warned:
                 warnings.warn(message, category, stacklevel=5)
@@ -60,6 +60,17 @@ def read_in_chunks(read, paths, how, *, n_jobs, progress, is_fatal):
             if fatal is not None:
                 raise fatal  # here, not where it arose: the first in the order of the files
             yield chunk
+
+
+@contextmanager
+def _closing(chunks):
+    """Close a generator of joblib at the end; that it cancels what is not read any more is no news to the user."""
+    try:
+        yield chunks
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            chunks.close()
 
 
 def read_chunk(read, files, how, is_fatal):
