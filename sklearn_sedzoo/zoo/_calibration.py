@@ -12,6 +12,7 @@ from sklearn_sedzoo._kernels.group_calibration import draw_curve, fit_common_cur
 
 GROUP_NAMES = ("PLATE", "TILEID", "TILE", "FIELD", "FIELD_ID", "NIGHT")
 FEWEST = 30  # spectra of a group whose curve is measured
+LARGEST = 0.3  # error of a calibration that is believed
 
 
 def can_calibrate(catalog):
@@ -43,12 +44,15 @@ def measure_calibration(catalog, normalized, rows):
     span = (float(catalog.wavelength[0]), float(catalog.wavelength[-1]))
     column, labels, coefficients = find_name(catalog.properties.columns, GROUP_NAMES), [], np.zeros((0, 4))
     if column is not None:
-        words = catalog.properties[column].astype(str).iloc[rows].reset_index(drop=True)
-        counts = words.value_counts()
+        words = _read_labels(catalog, column).iloc[rows].reset_index(drop=True)
+        counts = words.value_counts()  # without those that are missing
         labels = sorted(counts.index[counts >= FEWEST])
     if len(labels) > 1:
         group = pd.Index(labels).get_indexer(words)
         coefficients = fit_group_curves(flux, ivar, wavelength, stretch, group, span)
+        grid = np.geomspace(*span, 200)
+        sound = [np.abs(draw_curve(each, grid, span) - 1).max() < LARGEST for each in coefficients]
+        coefficients[~np.array(sound)] = 0.0  # no calibration is so wrong: these spectra have another fault
         for i in np.flatnonzero(group >= 0):
             curve = draw_curve(coefficients[group[i]], wavelength * stretch[i], span)
             flux[i], ivar[i] = flux[i] / curve, ivar[i] * curve**2
@@ -80,7 +84,7 @@ def apply_calibration(catalog, calibration):
         said.append(f"a curve that all spectra share ({100 * np.std(common):.1f} %)")
     if column is not None and column in catalog.properties:
         curves = np.array([draw_curve(each, catalog.wavelength, span) for each in calibration["coefficients"]])
-        group = pd.Index(calibration["labels"]).get_indexer(catalog.properties[column].astype(str))
+        group = pd.Index(calibration["labels"]).get_indexer(_read_labels(catalog, column))
         factor[group >= 0] *= curves[group[group >= 0]]
         said.append(f"curves of {len(curves)} groups by the column {column} ({100 * curves.std(axis=0).mean():.1f} %)")
     if not said:
@@ -92,3 +96,9 @@ def apply_calibration(catalog, calibration):
     flux = (catalog.flux / factor).astype(catalog.flux.dtype)
     ivar = (catalog.ivar * factor**2).astype(catalog.ivar.dtype) if catalog.ivar is not None else None
     return replace(catalog, flux=flux, ivar=ivar, meta={**catalog.meta, "is_calibrated": True}), sentence
+
+
+def _read_labels(catalog, column):
+    """Return the labels of the groups as words, None where they are missing."""
+    labels = catalog.properties[column]
+    return labels.astype(str).astype(object).where(labels.notna(), None)

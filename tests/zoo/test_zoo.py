@@ -267,3 +267,18 @@ def test_plates_are_brought_to_one_calibration():
     assert zoo.apply(theirs).catalog.flux is theirs.flux  # its calibration is its own
     as_it_is = Zoo.fit(catalog, params=params, calibration=False, random_state=0)
     np.testing.assert_array_equal(as_it_is.catalog.flux, catalog.flux)
+
+
+def test_spectra_without_a_plate_are_no_plate_and_a_broken_plate_is_left_alone():
+    catalog = make_observed_catalog(160, random_state=0)
+    plate = np.array(["a", "b", None, "c"], dtype=object)[np.arange(160) % 4]
+    catalog.properties["plate"] = plate
+    broken = (plate == "c")[:, None] * 0.9 * np.linspace(-1, 1, len(catalog.wavelength)) ** 3
+    catalog.flux *= (1 + broken).astype(catalog.flux.dtype)
+    zoo = Zoo.fit(catalog, params={"embed": "pca", "resample__grid": 400, "map__n_rows": 3}, random_state=0)
+    assert zoo.provenance["calibration"]["labels"] == ["a", "b", "c"]
+    missing = plate == None  # noqa: E711 - element by element
+    np.testing.assert_array_equal(zoo.catalog.flux[missing], catalog.flux[missing])
+    ratio = zoo.catalog.ivar / np.where(catalog.ivar > 0, catalog.ivar, np.nan)
+    assert np.nanmin(ratio) > 0.4
+    assert np.nanmax(ratio) < 1.8
