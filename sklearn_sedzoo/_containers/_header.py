@@ -29,13 +29,14 @@ def medium_of(header, ucd=""):
 
 
 def facts_of(header):
-    """Return the other facts that `write_catalog` states in a header: frame, survey, is_dereddened."""
+    """Return the other facts that `write_catalog` states in a header: frame, survey, what was corrected for."""
     frame = str(header.get("FRAME", "")).strip().lower()
     facts: dict[str, str | bool] = {"frame": frame} if frame in {"rest", "observed"} else {}
     if str(header.get("SURVEY", "")).strip():
         facts["survey"] = str(header["SURVEY"]).strip()
-    if header.get("DEREDDEN") is True:
-        facts["is_dereddened"] = True
+    for card, name in (("DEREDDEN", "is_dereddened"), ("RECALIB", "is_recalibrated")):
+        if header.get(card) is True:
+            facts[name] = True
     return facts
 
 

@@ -49,6 +49,8 @@ class SpectrumTable:
         Survey or instrument whose data model the file follows, such as "SDSS".
     is_dereddened : bool, default=False
         Whether the extinction by the dust of our Galaxy has been corrected for.
+    is_recalibrated : bool, default=False
+        Whether errors of the flux calibration were measured on these spectra and divided out, as `Zoo.fit` does.
     """
 
     flux: np.ndarray
@@ -62,6 +64,7 @@ class SpectrumTable:
     medium: str | None = field(default=None, kw_only=True)
     survey: str | None = field(default=None, kw_only=True)
     is_dereddened: bool = field(default=False, kw_only=True)
+    is_recalibrated: bool = field(default=False, kw_only=True)
 
     def __post_init__(self):
         check_parameter("SpectrumTable", "frame", self.frame, FRAME)

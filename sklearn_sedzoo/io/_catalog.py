@@ -268,6 +268,7 @@ def write_catalog(path: str | os.PathLike, catalog: SpectrumTable, *, overwrite:
         "FRAME": catalog.frame,
         "SURVEY": catalog.survey,
         "DEREDDEN": catalog.is_dereddened,
+        "RECALIB": catalog.is_recalibrated,
     }
     flux.header.update({name: value for name, value in cards.items() if value})
     grid = fits.BinTableHDU(Table({"wavelength": np.asarray(catalog.wavelength) * u.AA}), name="WAVELENGTH")

@@ -16,8 +16,9 @@ LARGEST = 0.3  # error of a calibration that is believed
 
 
 def can_calibrate(catalog):
-    """Tell whether observed and rest wavelengths can be told apart: by redshifts that differ, and errors."""
-    return catalog.frame == "observed" and catalog.ivar is not None and catalog.redshift is not None
+    """Tell whether calibration and galaxies can be told apart, by redshifts and errors, and were not yet."""
+    is_told_apart = catalog.frame == "observed" and catalog.ivar is not None and catalog.redshift is not None
+    return is_told_apart and not catalog.is_recalibrated
 
 
 def measure_calibration(catalog, normalized, rows):
@@ -76,7 +77,7 @@ def apply_calibration(catalog, calibration):
     is_same = (catalog.survey, len(catalog.wavelength), span) == tuple(
         calibration[name] for name in ("survey", "n_pixels", "span")
     )
-    if not is_same or catalog.frame != "observed" or catalog.meta.get("is_calibrated"):
+    if not is_same or catalog.frame != "observed" or catalog.is_recalibrated:
         return catalog, ""
     column, common = calibration["column"], draw_curve(calibration["common"], catalog.wavelength, span)
     factor, said = np.tile(common, (len(catalog), 1)), []
@@ -95,7 +96,7 @@ def apply_calibration(catalog, calibration):
     )
     flux = (catalog.flux / factor).astype(catalog.flux.dtype)
     ivar = (catalog.ivar * factor**2).astype(catalog.ivar.dtype) if catalog.ivar is not None else None
-    return replace(catalog, flux=flux, ivar=ivar, meta={**catalog.meta, "is_calibrated": True}), sentence
+    return replace(catalog, flux=flux, ivar=ivar, is_recalibrated=True), sentence
 
 
 def _read_labels(catalog, column):

@@ -57,6 +57,7 @@ def tables(draw):
         medium=draw(st.sampled_from([None, "vacuum", "air"])),
         survey=draw(st.none() | st.text(string.ascii_letters, min_size=1, max_size=20)),
         is_dereddened=draw(st.booleans()),
+        is_recalibrated=draw(st.booleans()),
         quality=rng.integers(0, 2, n).astype(np.int16) * 128,
     )
     return mark_quality(table)
@@ -67,7 +68,7 @@ def tables(draw):
 def test_all_that_is_known_of_spectra_survives(tmp_path, table):
     write_catalog(tmp_path / "a.fits", table, overwrite=True)
     again = read_catalog(tmp_path / "a.fits")
-    for name in ("frame", "medium", "survey", "is_dereddened", "flux_unit", "density"):
+    for name in ("frame", "medium", "survey", "is_dereddened", "is_recalibrated", "flux_unit", "density"):
         assert getattr(again, name) == getattr(table, name), name
     np.testing.assert_array_equal(again.flux, table.flux)
     np.testing.assert_array_equal(again.wavelength, table.wavelength)

@@ -19,7 +19,7 @@ from sklearn_sedzoo.cli import main
 from sklearn_sedzoo.datasets import make_observed_catalog
 from sklearn_sedzoo.embedding import ConvAutoencoderEmbedder
 from sklearn_sedzoo.exceptions import SedReadError
-from sklearn_sedzoo.io import read_map, write_catalog
+from sklearn_sedzoo.io import read_catalog, read_map, write_catalog
 from tests.cli.test_map import QUICK, make_catalog
 
 PARAMS = {"embed__training__n_epochs": 2, "embed__latent_dim": 2, "resample__grid": 100, "map__n_rows": 3}
@@ -248,7 +248,7 @@ def test_the_same_command_goes_on_after_a_kill_and_one_at_a_time(tmp_path):
     assert not (tmp_path / "zoo" / ".partial").exists()
 
 
-def test_plates_are_brought_to_one_calibration():
+def test_plates_are_brought_to_one_calibration(tmp_path):
     catalog = make_observed_catalog(160, random_state=0)
     catalog.properties["plate"] = np.where(np.arange(160) % 2, "red", "blue")
     x = np.linspace(-1, 1, len(catalog.wavelength))
@@ -263,6 +263,9 @@ def test_plates_are_brought_to_one_calibration():
     assert np.std(off) < 0.7 * np.std(bent)  # 80 faint spectra leave the slope uncertain
     np.testing.assert_array_equal(zoo.apply(catalog).table["cluster"], zoo.table["cluster"])
     np.testing.assert_array_equal(zoo.apply(zoo.catalog).table["cluster"], zoo.table["cluster"])
+    write_catalog(tmp_path / "c.fits", zoo.catalog)  # as it was corrected: not to be corrected again
+    again = Zoo.fit(read_catalog(tmp_path / "c.fits"), params=params, random_state=0)
+    np.testing.assert_array_equal(again.catalog.flux, zoo.catalog.flux)
     theirs = replace(catalog, survey="another")
     assert zoo.apply(theirs).catalog.flux is theirs.flux  # its calibration is its own
     as_it_is = Zoo.fit(catalog, params=params, calibration=False, random_state=0)
